@@ -1,0 +1,30 @@
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+# The lock is for CPython 3.11 on Linux x86_64; every other platform resolves the ranges itself.
+PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
+REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
+
+.PHONY: demo test lint lock
+
+demo: .venv/installed
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	@echo "Report: results/demo/report.html"
+
+test: .venv/installed lint
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+lock: .venv/installed
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links \
+	    --output-file envs/requirements.lock envs/requirements.txt
+
+.venv/installed: $(REQUIREMENTS)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement $(REQUIREMENTS)
+	touch $@

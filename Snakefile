@@ -1,0 +1,30 @@
+from snakemake.utils import min_version, validate
+
+min_version("9.19")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+validate(config, "workflow/schemas/config.schema.yaml")
+check_names(config)
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/balance.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.input,

@@ -1,0 +1,18 @@
+rule balance:
+    input:
+        manifest="results/{collection}/manifest.csv",
+        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        pixels=packed("npy"),
+    output:
+        "results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+    log:
+        "logs/balance/{collection}/{protocol}/seed{seed}/{dataset}.log",
+    params:
+        dataset=lookup(within=config, dpath="datasets/{dataset}"),
+        code=source_digest("smote"),
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    script:
+        "../scripts/balance.py"

@@ -1,0 +1,108 @@
+import re
+import sys
+
+import jsonschema
+import yaml
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
+from lesionflow.files import source_digest
+
+with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as stream:
+    # Snakemake's validate() prints the whole schema; this says the same in one sentence first.
+    rejected = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(yaml.safe_load(stream)).iter_errors(config)
+    )
+if rejected:
+    raise WorkflowError(f"Config, at {rejected.json_path}: {rejected.message}. See config/README.md.")
+
+
+def check_names(config):
+    """Every name that one part of the config uses must be defined in another."""
+    wanted = {"collections": [config["collection"]], **config["run"]}
+    for section, names in wanted.items():
+        for name in names:
+            if name not in config[section]:
+                known = ", ".join(config[section])
+                raise WorkflowError(f"Config: {name!r} is not one of `{section}` ({known}): correct it, or add it.")
+    for protocol in config["run"]["protocols"]:
+        for backbone in config["run"]["backbones"]:
+            stages = config["protocols"][protocol]["stages"].get(backbone, {})
+            for stage in {1, 2, 3} - set(stages):
+                path = f"protocols: {protocol}: stages: {backbone}: {stage}"
+                raise WorkflowError(f"Config: set epochs and lr at `{path}`, or take the backbone out of `run`.")
+
+
+def names_of(section):
+    return "|".join(map(re.escape, config[section]))
+
+
+wildcard_constraints:
+    collection=names_of("collections"),
+    protocol=names_of("protocols"),
+    seed=r"\d+",
+    dataset=names_of("datasets"),
+    backbone=names_of("backbones"),
+    stage="[123]",
+    size=r"\d+",
+    shard=r"\d{3}",
+
+
+MODEL = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}"
+
+
+def collection_file(key):
+    """An input function: the file that the collection names as `key`, if it names one."""
+    return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
+
+
+def packed(ending):
+    """An input function: the packed shards' files with `ending` (npy or csv) at the configured size."""
+
+    def shard_files(wildcards):
+        folder = f"resources/{wildcards.collection}/packed{config['image_size']}"
+        shards = config["collections"][wildcards.collection]["shards"]
+        return [f"{folder}/{shard:03d}.{ending}" for shard in range(shards)]
+
+    return shard_files
+
+
+def first_weights(wildcards):
+    """What a training starts from: the previous stage's model, or a file of pretrained weights, or nothing."""
+    if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
+        return MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1}) + "/model.safetensors"
+    weights = config["backbones"][wildcards.backbone]["weights"]
+    if weights == "none" or weights.startswith("package:"):
+        return []
+    return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
+
+
+
+
+def weights_urls(wildcards):
+    """Where the backbones of the config say that a weights file can be had."""
+    weights = [backbone["weights"] for backbone in config["backbones"].values()]
+    return sorted({url for url in weights if url.startswith("http") and url.endswith(f"/{wildcards.file}")})
+
+
+def weights_digest(wildcards):
+    """The head of the SHA-256 that torchvision puts into its file names: resnet50-0676ba61.pth."""
+    return re.search(r"-([0-9a-f]{8,64})\.", wildcards.file).group(1)
+
+
+def model_files(name):
+    """An input function: the file `name` of every model of the collection."""
+    return lambda wildcards: expand(
+        f"{MODEL}/{name}",
+        collection=wildcards.collection,
+        protocol=config["run"]["protocols"],
+        seed=config["seeds"],
+        dataset=config["run"]["datasets"],
+        backbone=config["run"]["backbones"],
+        stage=[1, 2, 3],
+    )
+
+
+def dataset_files(name):
+    """An input function: the file `name` of the models that differ from each other in the dataset only."""
+    return lambda wildcards: expand(f"{MODEL}/{name}", dataset=config["run"]["datasets"], **wildcards)

@@ -1,0 +1,15 @@
+rule split_images:
+    input:
+        "results/{collection}/manifest.csv",
+    output:
+        "results/{collection}/{protocol}/seed{seed}/split.csv",
+    log:
+        "logs/split_images/{collection}/{protocol}/seed{seed}.log",
+    params:
+        split=lookup(within=config, dpath="protocols/{protocol}/split"),
+        code=source_digest("splits"),
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    script:
+        "../scripts/split_images.py"

@@ -1,0 +1,48 @@
+rule fetch_weights:
+    output:
+        "resources/weights/{file}",
+    log:
+        "logs/fetch_weights/{file}.log",
+    params:
+        urls=weights_urls,
+        sha256=weights_digest,
+        images=None,
+        part="resources/weights/{file}.part",
+    wildcard_constraints:
+        file=r"[^/]+\.(pth|safetensors)",
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    script:
+        "../scripts/download_file.py"
+
+
+rule train:
+    input:
+        manifest="results/{collection}/manifest.csv",
+        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        pixels=packed("npy"),
+        tables=packed("csv"),
+        weights=first_weights,
+    output:
+        model=f"{MODEL}/model.safetensors",
+        card=f"{MODEL}/model.json",
+        history=f"{MODEL}/history.csv",
+    log:
+        "logs/train/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+    params:
+        classes=config["classes"],
+        protocol=lookup(within=config, dpath="protocols/{protocol}"),
+        stage=lookup(within=config, dpath="protocols/{protocol}/stages/{backbone}/{stage}"),
+        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        precision=config["precision"],
+        resume=f"{MODEL}/resume.pt",
+        code=source_digest("engine"),
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=240,
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,31 @@
+"""Make the training list of a dataset."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.batches import open_store
+from lesionflow.files import job, whole
+from lesionflow.smote import balance
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        store = open_store(snakemake.input.manifest, snakemake.input.pixels)
+        split = pd.read_csv(snakemake.input.split, dtype={"image": str}).set_index("image")["part"]
+        labels = store.manifest.set_index("image")["label"][split == "train"]
+        training = balance(
+            labels,
+            lambda images: store.read(store.positions(images)),
+            seed=int(snakemake.wildcards.seed),
+            **snakemake.params.dataset,
+        )
+        with whole(snakemake.output[0]) as path:
+            training.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,128 @@
+"""From packed images and a list to batches on the device: gather, mix, augment."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional as F
+
+
+class Store:
+    """The packed images of a collection, read where they lie, whatever the number of shards.
+
+    `manifest` has image, shard and row; `shards` gives each shard's .npy file (uint8 [n, size, size, 3]).
+    """
+
+    def __init__(self, manifest: pd.DataFrame, shards: Mapping[str, str | Path]):
+        self.manifest = manifest
+        self.names = pd.Index(manifest["image"])
+        self.row = manifest["row"].to_numpy()
+        names = sorted(shards)
+        self.shard = pd.Categorical(manifest["shard"].astype(str), categories=names).codes
+        self.maps = [np.load(shards[name], mmap_mode="r") for name in names]
+        self.size = self.maps[0].shape[1]
+
+    def positions(self, images: pd.Series | pd.Index) -> np.ndarray:
+        """Where the images stand in the manifest."""
+        return self.names.get_indexer(images)
+
+    def read(self, positions: np.ndarray) -> np.ndarray:
+        """Pixels uint8 [n, size, size, 3] of the images at `positions`."""
+        pixels = np.empty((len(positions), self.size, self.size, 3), np.uint8)
+        for shard in np.unique(self.shard[positions]):
+            here = self.shard[positions] == shard
+            pixels[here] = self.maps[shard][self.row[positions[here]]]
+        return pixels
+
+
+def open_store(manifest: str | Path, shards: Sequence[str | Path]) -> Store:
+    """The store of a manifest.csv and its packed shards, which are named by their files."""
+    table = pd.read_csv(manifest, dtype={"image": str, "lesion": str, "group": str, "shard": str})
+    return Store(table, {Path(shard).stem: shard for shard in shards})
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a model is shown: real images, and synthetic ones as (1 - weight)·image + weight·neighbour."""
+
+    store: Store
+    image: np.ndarray  # positions in the store, [n]
+    neighbour: np.ndarray  # positions in the store, -1 for a real image, [n]
+    weight: np.ndarray  # float32 [n]
+    label: np.ndarray  # class numbers, int64 [n]
+
+    @classmethod
+    def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Images":
+        """From a table with label and image, and neighbour and weight where some are synthetic."""
+        training = training.reindex(columns=["label", "image", "neighbour", "weight"])
+        return cls(
+            store,
+            store.positions(training["image"]),
+            np.where(training["neighbour"].notna(), store.positions(training["neighbour"]), -1),
+            training["weight"].fillna(0).to_numpy(np.float32),
+            pd.Categorical(training["label"], categories=classes).codes.astype(np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def read(self, rows: np.ndarray) -> torch.Tensor:
+        """Pixels [n, 3, size, size] in channels-last memory: uint8 if all are real, else float32, 0 to 255."""
+        pixels = torch.from_numpy(self.store.read(self.image[rows]))
+        synthetic = np.flatnonzero(self.neighbour[rows] >= 0)
+        if len(synthetic):
+            neighbours = torch.from_numpy(self.store.read(self.neighbour[rows[synthetic]]))
+            weight = torch.from_numpy(self.weight[rows[synthetic]])[:, None, None, None]
+            pixels = pixels.float()
+            pixels[synthetic] = torch.lerp(pixels[synthetic], neighbours.float(), weight)
+        return pixels.permute(0, 3, 1, 2)
+
+
+def batches(images: Images, order: np.ndarray, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Pixels and class numbers, `size` images at a time in `order`; the next batch is read meanwhile."""
+    chunks = [order[start : start + size] for start in range(0, len(order), size)]
+    with ThreadPoolExecutor(1) as reader:
+        waiting = [reader.submit(images.read, chunk) for chunk in chunks[:1]]
+        for number, chunk in enumerate(chunks):
+            if number + 1 < len(chunks):
+                waiting.append(reader.submit(images.read, chunks[number + 1]))
+            yield waiting.pop(0).result(), torch.from_numpy(images.label[chunk])
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges of the random changes to training images, equal in distribution to Keras' ImageDataGenerator."""
+
+    rotation: float  # degrees to either side
+    shift: float  # share of the side, in both axes
+    zoom: tuple[float, float]  # of the field of view, drawn for each axis
+    flip: bool  # left to right
+    brightness: tuple[float, float]  # factor
+
+    def draw(self, n: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Affine maps [n, 2, 3] from output to input, in units of half a side, and brightness factors [n]."""
+
+        def uniform(low: float, high: float) -> torch.Tensor:
+            return torch.empty(n).uniform_(low, high, generator=random)
+
+        angle = uniform(-self.rotation, self.rotation) * (math.pi / 180)
+        shift = torch.stack([uniform(-self.shift, self.shift) for _ in "xy"], 1) * 2
+        zoom = torch.stack([uniform(*self.zoom) for _ in "xy"], 1)
+        if self.flip:
+            zoom[:, 0] *= torch.where(torch.rand(n, generator=random) < 0.5, -1.0, 1.0)
+        turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(n, 2, 2)
+        # Keras composes rotation · shift · zoom about the centre, and maps output to input.
+        affine = torch.cat([turn * zoom[:, None, :], turn @ shift[:, :, None]], 2)
+        return affine, uniform(*self.brightness)
+
+
+def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
+    """Warp (bilinear, edge filled with the nearest pixel) and re-light float images [n, 3, h, w], 0 to 255."""
+    grid = F.affine_grid(affine, list(pixels.shape), align_corners=False)
+    warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return (warped * brightness[:, None, None, None]).clamp_(0, 255)

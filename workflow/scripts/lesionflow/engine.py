@@ -1,0 +1,233 @@
+"""Training and prediction: one loop, one place that chooses the device, resume to the byte."""
+
+import logging
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from torch import nn
+from torch.nn import functional as F
+
+from lesionflow.backbones import Classifier, fold_frozen
+from lesionflow.batches import Augmentation, Images, augment, batches
+from lesionflow.files import progress, whole
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr, momentum=0.9),
+    "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr, momentum=0.9),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The recipe of one stage."""
+
+    epochs: int
+    lr: float
+    optimizer: str
+    batch_size: int
+    patience: int  # epochs without a lower validation loss before training stops
+    keep: str  # "best" validation epoch or "last"
+    seed: int
+    stage: int
+    augmentation: Augmentation | None
+
+    @classmethod
+    def from_config(cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int) -> "Settings":
+        """From a protocol of the config and its settings of a stage (epochs, lr)."""
+        recipe = {key: protocol[key] for key in ("optimizer", "batch_size", "patience", "keep")}
+        ranges = protocol.get("augmentation")
+        augmentation = Augmentation(**ranges) if ranges else None
+        return cls(**recipe, **stage_settings, stage=stage, seed=seed, augmentation=augmentation)
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where and how precisely to compute. Nothing else in the project knows."""
+
+    device: torch.device
+    bfloat16: bool
+
+    @classmethod
+    def choose(cls, precision: str, threads: int) -> "Hardware":
+        """A GPU if there is one, else the processor; bfloat16 for `precision` "auto" where it is native."""
+        torch.set_num_threads(threads)
+        torch.backends.cudnn.deterministic = True
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        native = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_avx512_bf16_supported()
+        hardware = cls(device, precision == "bfloat16" or (precision == "auto" and native))
+        logging.info("Computing on %s", hardware)
+        return hardware
+
+    def __str__(self) -> str:
+        cuda = self.device.type == "cuda"
+        name = torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads"
+        return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}, channels last"
+
+    def place(self, model: Classifier) -> Classifier:
+        """Move a model to the device and its memory format."""
+        return model.to(self.device, memory_format=torch.channels_last)
+
+    def autocast(self) -> AbstractContextManager:
+        """The precision of the forward pass."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers, so that an epoch's randomness depends on nothing that came before."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def predict(model: nn.Module, images: Images, hardware: Hardware, batch_size: int = 64) -> np.ndarray:
+    """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode."""
+    logits = []
+    with torch.inference_mode(), hardware.autocast():
+        for pixels, _ in batches(images, np.arange(len(images)), batch_size):
+            logits.append(model(pixels.to(hardware.device)).float().cpu())
+    return torch.cat(logits).numpy()
+
+
+def predict_probabilities(model: Classifier, images: Images, on: Hardware) -> np.ndarray:
+    """Class probabilities, float32 [n, classes], from a model with nothing left to train."""
+    on.place(model).requires_grad_(False)
+    return softmax(predict(fold_frozen(model), images, on), axis=1)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = (
+        "torch",
+        "torchvision",
+        "timm",
+        "numpy",
+        "pandas",
+        "pillow",
+        "scikit-learn",
+        "imbalanced-learn",
+    )
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in (*packages, "snakemake")}
+
+
+def loss_and_accuracy(logits: np.ndarray, label: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and share of right answers."""
+    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(label)).item()
+    return loss, float((logits.argmax(1) == label).mean())
+
+
+def train_epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Images,
+    settings: Settings,
+    epoch: int,
+    on: Hardware,
+) -> tuple[float, float]:
+    """One pass over `images`; returns the running mean loss (nats) and accuracy, as seen during training."""
+    random = torch.Generator().manual_seed(seed_of(settings.seed, settings.stage, epoch))
+    torch.manual_seed(seed_of(settings.seed, settings.stage, epoch, 1))  # dropout
+    order = torch.randperm(len(images), generator=random).numpy()
+    # Batch normalisation in the head cannot learn from a single image.
+    order = order[: len(order) - (len(order) % settings.batch_size == 1)]
+    total = torch.zeros(2, device=on.device)
+    bar = progress(batches(images, order, settings.batch_size), total=-(-len(order) // settings.batch_size))
+    bar.set_description(f"stage {settings.stage} epoch {epoch}")
+    for pixels, label in bar:
+        pixels, label = pixels.to(on.device).float(), label.to(on.device)
+        if settings.augmentation:
+            draws = settings.augmentation.draw(len(pixels), random)
+            pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
+        with on.autocast():
+            logits = model(pixels).float()
+        loss = F.cross_entropy(logits, label)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += torch.stack([loss.detach() * len(label), (logits.argmax(1) == label).sum()])
+    loss, accuracy = (total / len(order)).tolist()
+    return loss, accuracy
+
+
+@dataclass
+class Progress:
+    """Where a training stands after an epoch: all that a resumed run needs."""
+
+    epoch: int
+    history: list[dict]
+    best_epoch: int
+    best_state: dict
+    state: dict
+    optimizer: dict
+    seconds: float
+
+
+def load_progress(path: Path, identity: str) -> Progress | None:
+    """What an interrupted run of the same `identity` left at `path`, if anything."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        return None
+    if saved.pop("identity") != identity:
+        logging.info("%s is of another recipe, code or data: starting afresh", path)
+        return None
+    logging.info("resuming after epoch %d", saved["epoch"])
+    return Progress(**saved)
+
+
+def learnt(model: Classifier) -> dict[str, torch.Tensor]:
+    """Copies of what training changes: trainable parameters, and the statistics of the head."""
+    trains = {name for name, p in model.named_parameters() if p.requires_grad} | {
+        f"head.{name}" for name, _ in model.head.named_buffers()
+    }
+    return {name: value.detach().clone().cpu() for name, value in model.state_dict().items() if name in trains}
+
+
+def fit(
+    model: Classifier,
+    training: Images,
+    validation: Images,
+    settings: Settings,
+    on: Hardware,
+    resume: Path,
+    identity: str,
+    after_epoch: Callable[[int], None] = lambda epoch: None,
+) -> Progress:
+    """Train `model`, whose parameters are frozen as the stage wants, and leave it in the state to keep.
+
+    After each epoch all is written to `resume`, from where a run with the same `identity` goes on; its
+    history and weights equal those of a run that was never interrupted.
+    """
+    on.place(model)
+    computing = fold_frozen(model)
+    optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
+    now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
+    if now.epoch:
+        model.load_state_dict(now.state, strict=False)
+        optimizer.load_state_dict(now.optimizer)
+    while now.epoch < settings.epochs and now.epoch - now.best_epoch < settings.patience:
+        started = time.monotonic()
+        epoch = now.epoch + 1
+        computing.eval()
+        computing.head.train()
+        loss, accuracy = train_epoch(computing, optimizer, training, settings, epoch, on)
+        valid_loss, valid_accuracy = loss_and_accuracy(predict(computing.eval(), validation, on), validation.label)
+        row = {"epoch": epoch, "loss": loss, "accuracy": accuracy}
+        now.history.append(row | {"valid_loss": valid_loss, "valid_accuracy": valid_accuracy})
+        logging.info("%s", now.history[-1])
+        now.epoch, now.state, now.optimizer = epoch, learnt(model), optimizer.state_dict()
+        best = min(now.history, key=lambda row: row["valid_loss"])["epoch"]
+        if best == epoch:
+            now.best_epoch, now.best_state = epoch, now.state
+        now.seconds += time.monotonic() - started
+        with whole(resume) as temporary:
+            torch.save(vars(now) | {"identity": identity}, temporary)
+        after_epoch(epoch)
+    model.load_state_dict(now.best_state if settings.keep == "best" else now.state, strict=False)
+    return now

@@ -1,0 +1,106 @@
+"""Logs, whole files and digests: what every step needs before it starts and when it ends."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+
+class InputError(Exception):
+    """Something that the user gave cannot be used. The text says what, where and how to mend it."""
+
+
+@contextlib.contextmanager
+def job(log: str | Path) -> Iterator[None]:
+    """Send everything that a step says to `log`; end on an InputError with its one sentence, no traceback."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with (
+        open(log, "w", buffering=1) as stream,
+        contextlib.redirect_stdout(stream),
+        contextlib.redirect_stderr(stream),
+    ):
+        logging.basicConfig(stream=stream, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+        logging.captureWarnings(True)
+        try:
+            yield
+        except InputError as error:
+            logging.error("Error: %s", error)
+            sys.exit(1)
+        except Exception:
+            logging.exception("This is a fault in Lesionflow, please report it:")
+            sys.exit(1)
+
+
+@contextlib.contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a name of this attempt's own beside `path`; rename it to `path` when the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def value_digest(value: Any) -> str:
+    """SHA-256 of a value that JSON can hold; the order of keys does not count."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def source_digest(module: str) -> str:
+    """SHA-256 of the sources of a module of this package and of all that it imports from the package.
+
+    Snakemake reruns a rule whose script changed, but not one whose script's imports did.
+    """
+    folder, sources, waiting = Path(__file__).parent, {}, [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            sources[name] = (folder / f"{name}.py").read_text(encoding="utf-8")
+            waiting += re.findall(r"^from lesionflow\.(\w+) import", sources[name], re.MULTILINE)
+    return value_digest(sources)
+
+
+def progress(items: Iterable, **bar: Any) -> tqdm:
+    """A tqdm bar on the terminal, or a line every half minute in the log of a step that has none."""
+    terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
+    stream = sys.__stderr__ if terminal else sys.stderr
+    return tqdm(items, file=stream, mininterval=0.5 if terminal else 30, **bar)

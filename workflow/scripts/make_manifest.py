@@ -1,0 +1,28 @@
+"""Join labels and packed images to the manifest."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, whole
+from lesionflow.manifest import make_manifest
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        described = pd.read_csv(snakemake.input.labels, dtype={"image": str, "lesion": "string", "age": str})
+        packed = {Path(table).stem: pd.read_csv(table, dtype={"image": str}) for table in snakemake.input.tables}
+        params = snakemake.params
+        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image)
+        with whole(snakemake.output.manifest) as path:
+            manifest.to_csv(path, index=False)
+        with whole(snakemake.output.rejected) as path:
+            rejected.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,26 @@
+"""Decode, verify, hash and resize one shard of the images."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lesionflow.files import job, whole
+from lesionflow.images import Images, pack, shard_names
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    size = int(snakemake.wildcards.size)
+    with job(snakemake.log[0]):
+        images = Images(snakemake.input.images)
+        names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
+        with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
+            pixels = np.lib.format.open_memmap(npy, mode="w+", dtype=np.uint8, shape=(len(names), size, size, 3))
+            pack(images, names, pixels, snakemake.threads).to_csv(csv, index=False)
+            pixels.flush()
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,25 @@
+"""Read labels and patient data, and check them before anything costs time."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow import manifest
+from lesionflow.files import job, whole
+from lesionflow.images import Images
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params = snakemake.params
+    with job(snakemake.log[0]):
+        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes)
+        manifest.check_images(labels, Images(snakemake.input.images).files, params.on_missing_image)
+        metadata = snakemake.input.metadata or None
+        described = manifest.describe_images(labels, metadata, params.archive_without_lesion)
+        with whole(snakemake.output[0]) as path:
+            described.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

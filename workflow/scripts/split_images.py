@@ -1,0 +1,24 @@
+"""Draw the parts of a protocol."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, whole
+from lesionflow.splits import split_by_group
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
+        split = {key: value for key, value in snakemake.params.split.items() if key != "method"}
+        part = split_by_group(manifest, int(snakemake.wildcards.seed), **split)
+        with whole(snakemake.output[0]) as path:
+            manifest[["image"]].assign(part=part).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,75 @@
+"""Train one stage of one backbone on one dataset."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from safetensors.torch import save_file
+
+from lesionflow.backbones import count_parameters, new_classifier, restore, unfreeze
+from lesionflow.batches import Images, open_store
+from lesionflow.engine import Hardware, Settings, fit, versions
+from lesionflow.files import file_digest, job, value_digest, whole, write_json
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
+    protocol, backbone, classes = params.protocol, params.backbone, params.classes
+    stage, seed = int(wildcards.stage), int(wildcards.seed)
+    with job(snakemake.log[0]):
+        on = Hardware.choose(params.precision, snakemake.threads)
+        settings = Settings.from_config(protocol, params.stage, stage, seed)
+        store = open_store(inputs.manifest, inputs.pixels)
+        training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
+        split = pd.read_csv(inputs.split, dtype={"image": str})
+        validation = store.manifest[(split["part"] == "valid").to_numpy()]
+        if stage > 1 and protocol["transfer"]:
+            model = restore(Path(inputs.weights), backbone, len(classes))
+        else:
+            model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
+        unfreeze(model, stage, backbone["unfreeze"])
+        files = {str(path): file_digest(path) for path in [*inputs] if not str(path).endswith(".npy")}
+        card = {
+            **wildcards,
+            "weights": backbone["weights"],
+            "classes": classes,
+            "settings": asdict(settings),
+            "backbone_settings": backbone,
+            "device": str(on),
+            "inputs": files,
+            "code": params.code,
+        }
+        done = fit(
+            model,
+            Images.from_list(store, training, classes),
+            Images.from_list(store, validation, classes),
+            settings,
+            on,
+            Path(params.resume),
+            identity=value_digest(card),
+        )
+        trainable, total = count_parameters(model)
+        card |= {
+            "versions": versions(),
+            "best_epoch": done.best_epoch,
+            "epochs": done.epoch,
+            "time_s": round(done.seconds, 1),
+            "params_trainable": trainable,
+            "params_total": total,
+            "training_images": len(training),
+            "training_synthetic": int(training["neighbour"].notna().sum()),
+        }
+        with whole(snakemake.output.history) as path:
+            pd.DataFrame(done.history).to_csv(path, index=False)
+        with whole(snakemake.output.model) as path:
+            save_file({name: value.cpu().contiguous() for name, value in model.state_dict().items()}, path)
+        write_json(snakemake.output.card, card)
+        Path(params.resume).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main(snakemake)
