@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from safetensors.torch import save_file
 
-from lesionflow.backbones import count_parameters, new_classifier, restore, unfreeze
+from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
 from lesionflow.batches import Images, open_store
 from lesionflow.engine import Hardware, Settings, fit, versions
 from lesionflow.files import file_digest, job, value_digest, whole, write_json
@@ -66,7 +65,7 @@ def main(snakemake: "Snakemake") -> None:
         with whole(snakemake.output.history) as path:
             pd.DataFrame(done.history).to_csv(path, index=False)
         with whole(snakemake.output.model) as path:
-            save_file({name: value.cpu().contiguous() for name, value in model.state_dict().items()}, path)
+            save(model, path)
         write_json(snakemake.output.card, card)
         Path(params.resume).unlink(missing_ok=True)
 

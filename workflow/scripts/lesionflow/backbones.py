@@ -10,7 +10,7 @@ from pathlib import Path
 import timm
 import torch
 import torchvision
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -104,6 +104,11 @@ def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: in
     if config["weights"] != "none":
         load_pretrained(backbone, weights)
     return Classifier(backbone, features, classes, config["mean"], config["std"])
+
+
+def save(model: Classifier, path: Path) -> None:
+    """Write a model's whole state as safetensors, wherever it lies in memory."""
+    save_file({name: value.cpu().contiguous() for name, value in model.state_dict().items()}, path)
 
 
 def restore(path: Path, config: Mapping, classes: int) -> Classifier:

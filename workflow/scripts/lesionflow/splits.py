@@ -28,7 +28,7 @@ def split_by_group(manifest: pd.DataFrame, seed: int, test: int, valid: int, kee
         spare = counts[label] - int(np.ceil(counts[label] * keep_for_training))
         share = min(1.0, spare / (test + valid))
         drawn |= _draw(sizes, {"test": round(test * share), "valid": int(valid * share)}, spare)
-    part = table["group"].map(drawn).fillna("train")
+    part = table["group"].map(drawn).astype("string").fillna("train")
     turn = table["group"].map({group: turn for turn, group in enumerate(drawn)})
     place_in_part = turn.sort_values(kind="stable").groupby([table["label"], part]).cumcount().reindex(part.index)
     part = part.mask(place_in_part >= part.map({"test": test, "valid": valid}), "unused")

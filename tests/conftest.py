@@ -1,0 +1,55 @@
+"""Small collections, drawn for each test session."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+CLASSES = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
+REPOSITORY = Path(__file__).parent.parent
+
+
+def jpeg(random: np.random.Generator, width: int = 60, height: int = 45) -> bytes:
+    """A smooth random image, so that JPEG keeps it nearly as it is."""
+    small = Image.fromarray(random.integers(0, 256, (5, 6, 3), dtype=np.uint8))
+    stream = io.BytesIO()
+    small.resize((width, height), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+def labels_table(labels: dict[str, str], classes: list[str] = CLASSES) -> pd.DataFrame:
+    """The official layout: image and one 0/1 column a class."""
+    table = pd.DataFrame({"image": list(labels)})
+    for name in classes:
+        table[name] = [float(label == name) for label in labels.values()]
+    return table
+
+
+def manifest_table(labels: list[str], groups: list[int]) -> pd.DataFrame:
+    """A manifest's columns that splitting needs; images are named by number."""
+    images = [f"ISIC_{number:07d}" for number in range(len(labels))]
+    first = {}
+    group = [first.setdefault(number, image) for number, image in zip(groups, images, strict=True)]
+    return pd.DataFrame({"image": images, "label": labels, "group": group})
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 96 images of 8 classes (images/, labels.csv, metadata.csv), two images a lesion."""
+    folder = tmp_path_factory.mktemp("raw")
+    (folder / "images").mkdir()
+    random = np.random.default_rng(0)
+    labels, lesions = {}, {}
+    for number in range(96):
+        name = f"ISIC_{number:07d}"
+        (folder / "images" / f"{name}.jpg").write_bytes(jpeg(random))
+        labels[name] = CLASSES[number // 2 % 8]
+        lesions[name] = f"HAM_{number // 2:07d}"
+    labels_table(labels).to_csv(folder / "labels.csv", index=False)
+    pd.DataFrame({"image": list(lesions), "lesion_id": list(lesions.values())}).to_csv(
+        folder / "metadata.csv", index=False
+    )
+    return folder

@@ -1,0 +1,94 @@
+"""Reading the store, mixing synthetic images, augmenting batches."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lesionflow.batches import Augmentation, Images, Store, augment, batches
+
+
+def make_store(tmp_path, n: int = 10, size: int = 6) -> tuple[Store, np.ndarray]:
+    """Ten random images, in three shards and with their rows out of order."""
+    pixels = np.random.default_rng(0).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
+    places = [(number % 3, number // 3) for number in range(n)]
+    for shard in range(3):
+        mine = [number for number, place in enumerate(places) if place[0] == shard]
+        np.save(tmp_path / f"{shard:03d}.npy", pixels[mine])
+    manifest = pd.DataFrame(
+        {"image": [f"i{n}" for n in range(n)], "shard": [f"{s:03d}" for s, _ in places], "row": [r for _, r in places]}
+    )
+    return Store(manifest, {f"{shard:03d}": tmp_path / f"{shard:03d}.npy" for shard in range(3)}), pixels
+
+
+def test_shards_are_read_as_one(tmp_path):
+    store, pixels = make_store(tmp_path)
+    order = np.array([3, 3, 9, 0, 7])
+    assert (store.read(order) == pixels[order]).all()
+    assert list(store.positions(pd.Series(["i4", "i0"]))) == [4, 0]
+
+
+def test_synthetic_images_are_mixed_from_their_parents(tmp_path):
+    store, pixels = make_store(tmp_path)
+    training = pd.DataFrame(
+        {"label": ["A", "B", "B"], "image": ["i1", "i2", "i3"], "neighbour": [None, "i5", None], "weight": [0, 0.25, 0]}
+    )
+    images = Images.from_list(store, training, ["A", "B"])
+    batch = images.read(np.array([1, 0])).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(batch[0], 0.75 * pixels[2].astype(float) + 0.25 * pixels[5], atol=1e-3)
+    assert (batch[1] == pixels[1]).all()
+    assert list(images.label) == [0, 1, 1]
+    real = images.read(np.array([0, 2]))
+    assert real.dtype == torch.uint8 and real.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_batches_cover_the_order_once(tmp_path):
+    store, pixels = make_store(tmp_path)
+    images = Images.from_list(store, pd.DataFrame({"label": ["A"] * 10, "image": [f"i{n}" for n in range(10)]}), ["A"])
+    order = np.random.default_rng(1).permutation(10)
+    seen = [batch.permute(0, 2, 3, 1).numpy() for batch, _ in batches(images, order, 4)]
+    assert [len(batch) for batch in seen] == [4, 4, 2]
+    assert (np.concatenate(seen) == pixels[order]).all()
+
+
+def test_no_change_changes_nothing():
+    pixels = 255 * torch.rand(2, 3, 8, 8)
+    still = Augmentation(rotation=0, shift=0, zoom=(1, 1), flip=False, brightness=(1, 1))
+    result = augment(pixels, *still.draw(2, torch.Generator().manual_seed(0)))
+    torch.testing.assert_close(result, pixels, atol=1e-3, rtol=0)
+
+
+def test_each_change_alone():
+    pixels = 255 * torch.rand(1, 3, 8, 8)
+    eye = torch.eye(2)
+
+    def warp(matrix: torch.Tensor, shift: tuple[float, float] = (0, 0), light: float = 1) -> torch.Tensor:
+        affine = torch.cat([matrix, torch.tensor(shift)[:, None]], 1)[None].float()
+        return augment(pixels, affine, torch.tensor([light]))
+
+    close = {"atol": 1e-3, "rtol": 0}
+    torch.testing.assert_close(warp(eye * torch.tensor([-1, 1])), pixels.flip(3), **close)
+    quarter = torch.tensor([[0.0, -1], [1, 0]])  # output to input
+    torch.testing.assert_close(warp(quarter), pixels.rot90(1, (2, 3)), **close)
+    moved = warp(eye, (0.5, 0))  # a quarter of the side: two pixels of eight
+    torch.testing.assert_close(moved[..., :6], pixels[..., 2:], **close)
+    torch.testing.assert_close(moved[..., 6:], pixels[..., 7:].expand(-1, -1, -1, 2), **close)  # nearest edge
+    torch.testing.assert_close(warp(eye, light=1.2), (pixels * 1.2).clamp(max=255), **close)
+
+
+def test_draws_have_the_stated_distribution():
+    ranges = Augmentation(rotation=30, shift=0.2, zoom=(0.55, 1.45), flip=True, brightness=(0.8, 1.2))
+    affine, brightness = ranges.draw(20_000, torch.Generator().manual_seed(0))
+    matrix = affine[:, :, :2]
+    zoom = matrix.norm(dim=1)
+    for axis in (0, 1):
+        assert zoom[:, axis].min() >= 0.55 and zoom[:, axis].max() <= 1.45
+        assert abs(zoom[:, axis].mean() - 1) < 0.01 and abs(zoom[:, axis].std() - 0.9 / math.sqrt(12)) < 0.005
+    assert abs(torch.corrcoef(zoom.T)[0, 1]) < 0.03
+    angle = torch.atan2(-matrix[:, 0, 1], matrix[:, 1, 1]) * 180 / math.pi
+    assert angle.abs().max() <= 30 and abs(angle.std() - 60 / math.sqrt(12)) < 0.3
+    assert abs((torch.linalg.det(matrix) < 0).float().mean() - 0.5) < 0.02  # mirrored
+    shift = torch.linalg.solve(matrix / zoom[:, None], affine[:, :, 2])
+    assert shift.abs().max() <= 0.4 + 1e-5 and abs(shift.std() - 0.8 / math.sqrt(12)) < 0.01
+    assert brightness.min() >= 0.8 and brightness.max() <= 1.2 and abs(brightness.mean() - 1) < 0.005

@@ -1,0 +1,153 @@
+"""Training: resume to the byte, the right epoch kept, nothing frozen that should train and the reverse."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import REPOSITORY
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from lesionflow.backbones import new_classifier, save, unfreeze
+from lesionflow.batches import Augmentation, Images, Store
+from lesionflow.engine import Hardware, Settings, fit, predict, seed_of
+
+CONFIG = {
+    "library": "timm",
+    "architecture": "tf_efficientnet_lite0",
+    "weights": "none",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "unfreeze": ["blocks.6", "conv_head", "bn2"],
+}
+SETTINGS = Settings(
+    epochs=3,
+    lr=0.01,
+    optimizer="adam",
+    batch_size=8,
+    patience=10,
+    keep="best",
+    seed=1,
+    stage=1,
+    augmentation=Augmentation(30, 0.2, (0.55, 1.45), True, (0.8, 1.2)),
+)
+
+
+def images(folder) -> Images:
+    """Seventeen images of two classes, bright and dark; in batches of eight the last would be a single image."""
+    pixels = np.random.default_rng(0).integers(0, 128, (17, 32, 32, 3), dtype=np.uint8)
+    pixels[::2] += 120
+    np.save(folder / "000.npy", pixels)
+    names = [f"i{n}" for n in range(17)]
+    manifest = pd.DataFrame({"image": names, "shard": "000", "row": range(17)})
+    store = Store(manifest, {"000": folder / "000.npy"})
+    table = pd.DataFrame({"image": names, "label": ["AB"[n % 2] for n in range(17)]})
+    table["neighbour"], table["weight"] = None, 0.0
+    table.loc[[3, 5], "neighbour"], table.loc[[3, 5], "weight"] = ["i7", "i9"], 0.4
+    return Images.from_list(store, table, ["A", "B"])
+
+
+def train(folder, die_after: int = 0, **changes):
+    """Train; with `die_after`, the process kills itself when that epoch's sidecar has been written."""
+    settings = dataclasses.replace(SETTINGS, **changes)
+    model = new_classifier(CONFIG, 2, None, 1)
+    unfreeze(model, settings.stage, CONFIG["unfreeze"])
+    data = images(folder)
+
+    def die(epoch: int) -> None:
+        if epoch == die_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    on = Hardware.choose("float32", 1)
+    done = fit(model, data, data, settings, on, folder / "resume.pt", "identity", after_epoch=die)
+    return model, done
+
+
+def write(folder, **changes) -> tuple[bytes, bytes]:
+    model, done = train(folder, **changes)
+    save(model, folder / "model.safetensors")
+    pd.DataFrame(done.history).to_csv(folder / "history.csv", index=False)
+    return (folder / "model.safetensors").read_bytes(), (folder / "history.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "stage", "epoch"), [("adam", 1, 1), ("sgd", 2, 2), ("rmsprop", 3, 1), ("adam", 3, 3)]
+)
+def test_a_killed_training_ends_like_one_never_killed(tmp_path, optimizer, stage, epoch):
+    changes = {"optimizer": optimizer, "stage": stage}
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    expected = write(tmp_path / "whole", **changes)
+    code = (
+        f"import pathlib, test_engine as t; t.train(pathlib.Path({str(tmp_path / 'killed')!r}), {epoch}, **{changes})"
+    )
+    paths = f"{REPOSITORY / 'tests'}:{REPOSITORY / 'workflow/scripts'}"
+    killed = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths})
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "killed/resume.pt").exists()
+    assert write(tmp_path / "killed", **changes) == expected
+
+
+def test_a_sidecar_of_another_recipe_is_ignored(tmp_path):
+    (tmp_path / "fresh").mkdir()
+    expected = write(tmp_path / "fresh")
+    train(tmp_path, epochs=1)
+    sidecar = torch.load(tmp_path / "resume.pt", weights_only=True)
+    torch.save(sidecar | {"identity": "another"}, tmp_path / "resume.pt")
+    assert write(tmp_path) == expected
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_only_what_the_stage_unfreezes_changes(tmp_path, stage):
+    before = new_classifier(CONFIG, 2, None, 1).state_dict()
+    model, _ = train(tmp_path, stage=stage)
+    changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
+    backbone = {key.removeprefix("backbone.") for key in changed if key.startswith("backbone.")}
+    assert {key for key in changed if key.startswith("head.")}
+    assert not any("running_" in key for key in backbone), "batch normalisation keeps its ImageNet statistics"
+    if stage == 1:
+        assert not backbone
+    if stage == 2:
+        assert backbone and all(key.startswith(("blocks.6", "conv_head", "bn2")) for key in backbone)
+    if stage == 3:
+        assert any(key.startswith("conv_stem") for key in backbone)
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path):
+    model, done = train(tmp_path, epochs=30, lr=0.5, optimizer="sgd", patience=2)
+    losses = [row["valid_loss"] for row in done.history]
+    assert done.best_epoch == int(np.argmin(losses)) + 1
+    assert done.epoch == min(30, done.best_epoch + 2) == len(losses)
+    data = images(tmp_path)
+    logits = predict(model.eval(), data, Hardware.choose("float32", 1))
+    loss = torch.nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(data.label)).item()
+    assert abs(loss - min(losses)) < 1e-3
+    last, _ = train(tmp_path, epochs=30, lr=0.5, optimizer="sgd", patience=2, keep="last")
+    if done.best_epoch < done.epoch:
+        assert not torch.equal(last.head[2].weight, model.head[2].weight)
+
+
+def test_it_learns(tmp_path):
+    _, done = train(tmp_path, epochs=12, augmentation=None)
+    assert done.history[-1]["accuracy"] > 0.9
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 3), st.integers(1, 99)), min_size=2, unique=True))
+def test_every_epoch_has_randomness_of_its_own(numbers):
+    seeds = [seed_of(*each) for each in numbers]
+    assert len(set(seeds)) == len(seeds) and all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_weights_survive_the_file(tmp_path):
+    model, _ = train(tmp_path, epochs=1)
+    save(model, tmp_path / "model.safetensors")
+    assert all(
+        torch.equal(value, model.state_dict()[key]) for key, value in load_file(tmp_path / "model.safetensors").items()
+    )

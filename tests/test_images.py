@@ -1,0 +1,102 @@
+"""Packing: every usable image exactly once, every other one named with its reason."""
+
+import io
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from conftest import jpeg
+from PIL import Image
+
+from lesionflow.files import InputError
+from lesionflow.images import Images, decode, pack, perceptual_hashes, shard_names
+
+
+def png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it is 20,000 × 20,000 pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def test_bad_images_are_named_and_the_rest_packed(tmp_path):
+    random = np.random.default_rng(1)
+    good = jpeg(random)
+    contents = {
+        "a.jpg": good,
+        "b.jpg": good[: len(good) // 2],
+        "c.jpg": b"no image",
+        "d.png": bomb(),
+        "e.png": png(Image.new("RGBA", (40, 30), (10, 20, 30, 255))),
+        "f.png": png(Image.new("L", (40, 30), 77)),
+        "g.png": b"",
+        "notes.txt": b"not looked at",
+    }
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    images = Images(tmp_path)
+    names = shard_names(images, 0, 1)
+    pixels = np.zeros((len(names), 32, 32, 3), np.uint8)
+    table = pack(images, names, pixels, threads=2).set_index("image")
+    assert names == list("abcdefg")
+    assert list(table.index[table["status"] == "ok"]) == ["a", "e", "f"]
+    assert table.loc["b", "status"].startswith("cannot be decoded: ") and "truncated" in table.loc["b", "status"]
+    assert table.loc["c", "status"] == "cannot be decoded: not an image in a known format"
+    assert "bomb" in table.loc["d", "status"]
+    assert (pixels[names.index("f")] == 77).all()
+    assert (pixels[names.index("e")] == [10, 20, 30]).all()
+    assert (table.loc["a", "width"], table.loc["a", "height"]) == (60, 45)
+
+
+def test_zip_and_folder_pack_alike(tmp_path, raw):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        for file in (raw / "images").iterdir():
+            archive.write(file, f"ISIC/{file.name}")
+    packed = []
+    for source in (raw / "images", tmp_path / "images.zip"):
+        images = Images(source)
+        names = [name for shard in range(3) for name in shard_names(images, shard, 3)]
+        pixels = np.zeros((len(names), 32, 32, 3), np.uint8)
+        packed.append((pack(images, names, pixels, 2), pixels))
+    assert packed[0][0].equals(packed[1][0]) and (packed[0][1] == packed[1][1]).all()
+    assert packed[0][0]["image"].is_unique and len(packed[0][0]) == 96
+
+
+def test_draft_decoding_is_close_to_the_full_quality_result():
+    data = jpeg(np.random.default_rng(2), 1024, 768)
+    fast, size = decode(data, 64)
+    full = Image.open(io.BytesIO(data)).convert("RGB").resize((64, 64), Image.Resampling.BICUBIC)
+    assert size == (1024, 768)
+    assert np.abs(np.asarray(fast, float) - np.asarray(full, float)).mean() <= 1
+
+
+def test_the_hash_of_a_turned_image_is_among_the_eight():
+    image, _ = decode(jpeg(np.random.default_rng(3), 300, 300), 128)
+    hashes = perceptual_hashes(image)
+    views = {hashes[start : start + 16] for start in range(0, 128, 16)}
+    for way in Image.Transpose:
+        assert perceptual_hashes(image.transpose(way))[:16] in views
+
+
+def test_two_files_of_one_name_are_an_error(tmp_path):
+    (tmp_path / "x").mkdir()
+    for name in ("a.jpg", "x/a.png"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InputError, match="two images named a "):
+        Images(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no image file"):
+        Images(tmp_path / "empty")
+    with pytest.raises(InputError, match="neither a folder nor"):
+        Images(tmp_path / "nothing.zip")

@@ -1,0 +1,206 @@
+"""The workflow itself: one whole run, what a second run does, and what bad input does to it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import REPOSITORY
+from lesionflow.files import read_json
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
+CONFIG = yaml.safe_load((REPOSITORY / "tests/config/config.yaml").read_text())
+# One thread a process: two cores are shared by what runs at once, and every count is the same everywhere.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def snakemake(folder: Path, *arguments, config: dict | None = None) -> subprocess.CompletedProcess:
+    """Run Snakemake in `folder` with the tiny config and what `config` changes in it."""
+    command = [*SNAKEMAKE, *arguments, "--cores", "2", "--directory", folder]
+    command += ["--configfile", REPOSITORY / "tests/config/config.yaml"]
+    if config:
+        (folder / "changes.yaml").write_text(yaml.safe_dump(config))
+        command.append(folder / "changes.yaml")
+    command = [str(word) for word in command]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder)
+
+
+def output(done: subprocess.CompletedProcess) -> str:
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def run(raw, tmp_path_factory) -> Path:
+    """A folder in which the tiny study was run once."""
+    folder = tmp_path_factory.mktemp("run")
+    shutil.copytree(raw, folder, dirs_exist_ok=True)
+    (folder / "images/ISIC_9999999.jpg").write_bytes(b"not an image")
+    done = snakemake(folder)
+    assert done.returncode == 0, output(done)[-8000:]
+    return folder
+
+
+@pytest.fixture
+def inputs(raw, tmp_path) -> Path:
+    return shutil.copytree(raw, tmp_path / "inputs")
+
+
+def test_everything_is_made(run):
+    results = run / "results/tiny"
+    manifest = pd.read_csv(results / "manifest.csv")
+    split = pd.read_csv(results / "corrected/seed1/split.csv")
+    assert len(manifest) == len(split) == 96
+    parts = manifest.assign(part=split["part"])
+    assert parts[parts["part"] != "unused"].groupby("lesion")["part"].nunique().max() == 1
+    assert pd.read_csv(results / "rejected.csv")["image"].tolist() == ["ISIC_9999999"]
+    models = sorted(results.glob("corrected/seed1/*/*/stage*/metrics.json"))
+    assert len(models) == 12
+    for path in models:
+        metrics = read_json(path)
+        assert metrics["test"]["images"] == (split["part"] == "test").sum()
+        predictions = pd.read_csv(path.with_name("test.csv"))
+        assert list(predictions.columns[1:]) == ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
+        assert predictions.iloc[:, 1:].sum(axis=1).sub(1).abs().max() < 1e-4
+        assert not path.with_name("resume.pt").exists()
+    table = pd.read_csv(results / "tables/table_4_1.csv")
+    assert len(table) == 12
+    row = table[(table["backbone"] == "resnet50") & (table["stage"] == 2) & (table["dataset"] == "smote")].iloc[0]
+    metrics = read_json(results / "corrected/seed1/smote/resnet50/stage2/metrics.json")
+    assert row["balanced_accuracy"] == pytest.approx(metrics["test"]["balanced_accuracy"])
+    assert row["specificity_macro"] == pytest.approx(metrics["test"]["specificity_macro"])
+    assert (results / "report.html").stat().st_size > 10_000
+
+
+def test_every_rule_logged(run):
+    logs = {path.relative_to(run / "logs").parts[0] for path in (run / "logs").rglob("*.log")}
+    rules = snakemake(run, "--list-rules").stdout.split()
+    expected = {rule for rule in rules if rule not in {"all", "report", "draw_demo", "download_file", "fetch_weights"}}
+    assert expected <= {Path(log).stem for log in logs}
+    train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()
+    assert "Computing on " in train
+
+
+def test_a_second_run_has_nothing_to_do(run):
+    assert "Nothing to be done" in output(snakemake(run))
+
+
+def test_snakemakes_own_report_builds(run):
+    done = snakemake(run, "--report", run / "snakemake_report.zip")
+    assert done.returncode == 0, output(done)[-4000:]
+
+
+def test_weights_pass_from_stage_to_stage(run):
+    from safetensors.torch import load_file
+
+    folder = run / "results/tiny/corrected/seed1/undersampled/efficientnet_lite0"
+    stem = [load_file(folder / f"stage{stage}/model.safetensors")["backbone.conv_stem.weight"] for stage in (1, 2, 3)]
+    assert (stem[0] == stem[1]).all() and not (stem[1] == stem[2]).all()
+    first = pd.read_csv(folder / "stage1/history.csv")
+    assert len(first) == 2 and list(first.columns[:2]) == ["epoch", "loss"]
+
+
+def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
+    """SIGKILL on the training process and on Snakemake, then `--rerun-incomplete` (the profile sets it)."""
+    folder = tmp_path / "killed"
+    shutil.copytree(run, folder)
+    config = {"protocols": {"corrected": {"stages": {"efficientnet_lite0": {1: {"epochs": 40}}}}}}
+    stage = Path("results/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1")
+    assert snakemake(folder, stage / "model.safetensors", config=config).returncode == 0
+    expected = [(folder / stage / name).read_bytes() for name in ("model.safetensors", "history.csv")]
+    shutil.rmtree(folder / stage)
+    command = [*SNAKEMAKE, stage / "model.safetensors", "--cores", "2", "--directory", folder, "--configfile"]
+    command += [REPOSITORY / "tests/config/config.yaml", folder / "changes.yaml"]
+    # A session of its own, so that one signal reaches Snakemake and its job and nobody else.
+    job = subprocess.Popen([str(word) for word in command], env=ENVIRONMENT, start_new_session=True, cwd=folder)
+    deadline = time.monotonic() + 120
+    while not (folder / stage / "resume.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    assert (folder / stage / "resume.pt").exists() and not (folder / stage / "model.safetensors").exists()
+    assert snakemake(folder, "--unlock", config=config).returncode == 0
+    done = snakemake(folder, stage / "model.safetensors", config=config)
+    assert done.returncode == 0, output(done)[-4000:]
+    log = (folder / "logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log").read_text()
+    assert "resuming after epoch" in log
+    assert [(folder / stage / name).read_bytes() for name in ("model.safetensors", "history.csv")] == expected
+    assert not (folder / stage / "resume.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"imagesize": 64}, "'imagesize' was unexpected"),
+        ({"protocols": {"corrected": {"split": {"tests": 5}}}}, "protocols.corrected.split"),
+        ({"image_size": "big"}, "image_size: 'big' is not of type 'integer'"),
+        ({"collection": "nothing"}, "'nothing' is not one of `collections`"),
+        ({"run": {"backbones": ["resnet5"]}}, "'resnet5' is not one of `backbones`"),
+        ({"datasets": {"smote": {"oversample": "magic"}}}, "'magic' is not one of ['smote']"),
+    ],
+)
+def test_a_wrong_config_is_refused_at_once(inputs, config, message):
+    done = snakemake(inputs, "--dry-run", config=config)
+    assert done.returncode != 0 and message in output(done)
+    assert "Traceback" not in output(done)
+
+
+def test_a_wrong_label_stops_before_anything_costs_time(inputs):
+    table = pd.read_csv(inputs / "labels.csv")
+    table.loc[3, "MEL"] = table.loc[3, "NV"] = 1
+    table.to_csv(inputs / "labels.csv", index=False)
+    done = snakemake(inputs)
+    assert done.returncode != 0 and "labels.csv row 5 (ISIC_0000003) has 2 labels" in output(done)
+    assert "Traceback" not in output(done)
+    assert not list(inputs.glob("results/**/*.csv")) and not list(inputs.glob("results/**/*.safetensors"))
+
+
+def test_classes_too_small_say_what_to_change(inputs):
+    training = "results/tiny/corrected/seed1/smote/training.csv"
+    done = snakemake(inputs, training, config={"datasets": {"smote": {"k_neighbors": 8}}})
+    assert "needs at least 9: lower `k_neighbors`" in output(done) and "Traceback" not in output(done)
+    table = pd.read_csv(inputs / "labels.csv")
+    table[(table["DF"] == 0) | (table.groupby("DF").cumcount() < 2)].to_csv(inputs / "labels.csv", index=False)
+    done = snakemake(inputs, training)
+    assert "Class DF (2 images) is too small for this split" in output(done) and "Traceback" not in output(done)
+
+
+def test_bad_images_can_stop_the_run(inputs):
+    (inputs / "images/ISIC_0000000.jpg").write_bytes(b"")
+    done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_bad_image": "fail"})
+    assert "the first is ISIC_0000000" in output(done) and "on_bad_image: reject" in output(done)
+    assert not (inputs / "results/tiny/manifest.csv").exists()
+
+
+def test_missing_images_can_be_skipped(inputs):
+    (inputs / "images/ISIC_0000000.jpg").unlink()
+    done = snakemake(inputs, "results/tiny/manifest.csv")
+    assert "1 of 96 label rows have no image, the first is ISIC_0000000" in output(done)
+    done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_missing_image": "skip"})
+    assert done.returncode == 0, output(done)[-2000:]
+    rejected = pd.read_csv(inputs / "results/tiny/rejected.csv")
+    assert rejected.to_dict("records") == [{"image": "ISIC_0000000", "reason": "no image file"}]
+
+
+@pytest.mark.skipif(
+    not (REPOSITORY.parent / "shared/isic_sample").is_dir(), reason="the sample of real ISIC 2019 images is not here"
+)
+def test_real_isic_images(tmp_path):
+    sample = REPOSITORY.parent / "shared/isic_sample"
+    files = {
+        "images": "ISIC_2019_Training_Input",
+        "labels": "ISIC_2019_Training_GroundTruth.csv",
+        "metadata": "ISIC_2019_Training_Metadata.csv",
+    }
+    config = {"collections": {"tiny": {key: str(sample / name) for key, name in files.items()}}}
+    done = snakemake(tmp_path, "results/tiny/corrected/seed1/smote/training.csv", config=config)
+    assert done.returncode == 0, output(done)[-4000:]
+    manifest = pd.read_csv(tmp_path / "results/tiny/manifest.csv")
+    counts = {"NV": 273, "MEL": 195, "BKL": 193, "BCC": 163, "SCC": 93, "VASC": 70, "AK": 70, "DF": 61}
+    assert manifest["label"].value_counts().to_dict() == counts
+    assert manifest["group"].nunique() <= 780 + 4  # lesions, and four images without one

@@ -1,0 +1,26 @@
+"""Download a file of a collection, or the weights of a backbone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionflow.download import download
+from lesionflow.files import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params = snakemake.params
+    with job(snakemake.log[0]):
+        download(
+            params.urls,
+            Path(snakemake.output[0]),
+            part=Path(params.part),
+            sha256=params.sha256,
+            images=params.images,
+        )
+
+
+if __name__ == "__main__":
+    main(snakemake)
