@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(snakemake.input.manifest, snakemake.input.pixels)
-        split = pd.read_csv(snakemake.input.split, dtype={"image": str}).set_index("image")["part"]
-        labels = store.manifest.set_index("image")["label"][split == "train"]
+        split = pd.read_csv(snakemake.input.split, dtype={"image": str})
+        labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
         training = balance(
             labels,
             lambda images: store.read(store.positions(images)),

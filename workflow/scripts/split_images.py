@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, whole
-from lesionflow.splits import split_by_group
+from lesionflow.splits import draw_parts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
-        split = {key: value for key, value in snakemake.params.split.items() if key != "method"}
-        part = split_by_group(manifest, int(snakemake.wildcards.seed), **split)
+        split = draw_parts(manifest, int(snakemake.wildcards.seed), **snakemake.params.split)
         with whole(snakemake.output[0]) as path:
-            manifest[["image"]].assign(part=part).to_csv(path, index=False)
+            split.to_csv(path, index=False)
 
 
 if __name__ == "__main__":

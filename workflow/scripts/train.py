@@ -25,7 +25,7 @@ def main(snakemake: "Snakemake") -> None:
         store = open_store(inputs.manifest, inputs.pixels)
         training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
         split = pd.read_csv(inputs.split, dtype={"image": str})
-        validation = store.manifest[(split["part"] == "valid").to_numpy()]
+        validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         if stage > 1 and protocol["transfer"]:
             model = restore(Path(inputs.weights), backbone, len(classes))
         else:

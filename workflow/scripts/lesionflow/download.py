@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import lzma
 import time
 import zipfile
 import zlib
@@ -11,28 +12,23 @@ import requests
 
 from lesionflow.files import InputError, file_digest, progress, read_json, write_json
 
-TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of the answer
-PAUSES = (1, 4, 15)  # seconds before the tries that follow one which brought nothing new
-CHUNK = 1 << 16  # bytes; what a cut can lose
+TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of an answer
+PAUSES = (1, 4, 15)  # seconds before the tries that follow a fruitless one
+CHUNK = 1 << 16  # bytes; the most that a cut can lose
 
 
-def download(
-    urls: list[str], path: Path, *, part: Path, sha256: str | None = None, images: int | None = None
-) -> None:
+def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = None, images: int | None = None) -> None:
     """Fetch `path` from the first of `urls` that serves it right.
 
-    `part` holds what has come so far and outlives a killed or failed call; beside it, `part`.json says
-    which version of which URL it is the beginning of. It never continues another one. `part` must be on
-    the file system of `path`. `sha256` is the digest in hexadecimal, or the head of it. A .zip is read
-    through, and must hold `images` image files when that is given.
-
-    Raises InputError when no URL serves the file right, or when the disk does not take it.
+    `part`, on the file system of `path`, holds what has come so far and outlives a killed or failed call.
+    `sha256` is the digest in hexadecimal, or the head of it. Of a .zip every member is read, and the image
+    files are counted when `images` is given. Raises InputError when no URL serves the file right, or when
+    the disk does not take it.
     """
-    failures = []
-    # Mirrors need not serve the same version, so a part goes on only where it began: that URL comes first.
+    faults = []
+    # Mirrors may hold different versions, so a part goes on only at the URL where it began: that one comes first.
     for url in sorted(urls, key=lambda url: not read_state(part, url)):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             part.parent.mkdir(parents=True, exist_ok=True)
             fetch(url, part)
             fault = find_fault(part, path.suffix.lower(), sha256, images)
@@ -41,23 +37,23 @@ def download(
             forget(part)
         except requests.RequestException as error:
             fault = describe(error)
-        except OSError as error:  # after the clause above, all that is left is the disk
+        except OSError as error:  # requests' own are OSErrors too, so this is the disk
             raise InputError(
-                f"{path.name} cannot be written to {part.parent} ({error.strerror}): make room there and run "
+                f"{path.name} cannot be written to {part.parent.absolute()} ({error.strerror}): mend this and run "
                 "again, what has come so far is kept."
             ) from error
         if not fault:
             return
-        logging.warning("%s: %s", url, fault)
-        failures.append(f"{url}: {fault}")
+        faults.append(f"{url}: {fault}")
+        logging.warning(faults[-1])
     raise InputError(
-        f"{path.name} cannot be downloaded ({'; '.join(failures)}): run again when this is mended, or get the "
-        f"file by other means and put it at {path.absolute()}."
+        f"{path.name} cannot be downloaded ({'; '.join(faults)}): mend this and run again, or get the file by other "
+        f"means and put it at {path.absolute()}."
     )
 
 
 def fetch(url: str, part: Path) -> None:
-    """Bring `part` to its full length from `url`; give up after as many fruitless tries as there are PAUSES."""
+    """Bring `part` to its full length; after more fruitless tries in a row than PAUSES, the last one's error."""
     furthest, fruitless = size_of(part), 0
     while True:
         try:
@@ -68,13 +64,13 @@ def fetch(url: str, part: Path) -> None:
             furthest, fruitless = size_of(part), 0
         if is_final(error) or fruitless == len(PAUSES):
             raise error
-        logging.warning("%s: %s; trying again in %d s", url, describe(error), PAUSES[fruitless])
+        logging.warning("%s: %s; next try in %s s", url, describe(error), PAUSES[fruitless])
         time.sleep(PAUSES[fruitless])
         fruitless += 1
 
 
 def ask(url: str, part: Path) -> None:
-    """Make one request for what `part` lacks and write what comes; requests.RequestException if not all does."""
+    """Make one request for the bytes that `part` lacks; requests.RequestException unless all of them come."""
     state = read_state(part, url)
     start = size_of(part) if state else 0
     if state and start == state["total"]:
@@ -83,46 +79,40 @@ def ask(url: str, part: Path) -> None:
     if start:
         headers |= {"Range": f"bytes={start}-", "If-Range": state["version"]}
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if start and (answer.status_code == 416 or not is_rest(answer, start, state)):
+        rest = start > 0 and answer.status_code == 206 and is_rest(answer, start, state)
+        if answer.status_code in (206, 416) and not rest:
             forget(part)
-            raise requests.ConnectionError("the file has changed on the server")
+            raise requests.ConnectionError("what the server sends does not continue what is here")
         answer.raise_for_status()
-        if answer.status_code == 200:
-            start, total = 0, begin(answer, url, part)
-        elif start:
-            total = state["total"]
-        else:
-            raise requests.HTTPError("no whole file", response=answer)
-        logging.info("%s: from byte %d of %s", url, start, total or "unknown")
-        bar = progress(None, initial=start, total=total, unit="B", unit_scale=True, desc=part.stem)
+        if not rest:
+            start, state = 0, begin(answer, url, part)
+        logging.info("%s: from byte %d of %s", url, start, state["total"] or "an unknown number")
+        bar = progress(None, initial=start, total=state["total"], unit="B", unit_scale=True, desc=part.stem)
         with bar, open(part, "ab") as file:
             for chunk in answer.iter_content(CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
-    if total is not None and size_of(part) != total:
-        if size_of(part) > total:
-            forget(part)
-        raise requests.ConnectionError(f"the server announced {total} bytes and sent another number")
+    if state["total"] not in (None, size_of(part)):  # an answer may be whole and yet only a piece of the rest
+        raise requests.ConnectionError(f"{size_of(part)} of {state['total']} bytes have come")
 
 
-def begin(answer: requests.Response, url: str, part: Path) -> int | None:
-    """Start `part` anew for a whole file; return its length in bytes, if the server tells."""
+def begin(answer: requests.Response, url: str, part: Path) -> dict:
+    """Start `part` anew and write beside it what it is the beginning of: url, version, total length in bytes."""
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise requests.HTTPError("compressed on the way, though not asked for")
-    length = answer.headers.get("Content-Length")
-    # The old bytes go before the new state comes: a kill in between must not marry them.
-    forget(part)
-    if length and version_of(answer):
-        write_json(state_path(part), {"url": url, "version": version_of(answer), "total": int(length)})
-    return int(length) if length else None
+        raise requests.ConnectionError("the server compresses the file, though asked not to")
+    length = answer.headers.get("Content-Length", "")
+    state = {"url": url, "version": version_of(answer), "total": int(length) if length.isdigit() else None}
+    forget(part)  # before the new state comes: a kill in between must not marry it to the old bytes
+    if state["version"] and state["total"]:
+        write_json(state_path(part), state)
+    return state
 
 
 def is_rest(answer: requests.Response, start: int, state: dict) -> bool:
-    """False for a partial answer that does not continue the bytes we have: some servers ignore If-Range."""
-    return answer.status_code != 206 or (
-        answer.headers.get("Content-Range") == f"bytes {start}-{state['total'] - 1}/{state['total']}"
-        and version_of(answer) in ("", state["version"])
-    )
+    """Whether a partial answer continues the same version at `start`: not every server honours If-Range."""
+    span = answer.headers.get("Content-Range", "")
+    right = span.startswith(f"bytes {start}-") and span.endswith(f"/{state['total']}")
+    return right and version_of(answer) in ("", state["version"])
 
 
 def version_of(answer: requests.Response) -> str:
@@ -134,20 +124,20 @@ def version_of(answer: requests.Response) -> str:
 
 
 def is_final(error: requests.RequestException) -> bool:
-    """True for what a second try will not mend: a bad URL, a firewall that drops all, a 404 or its like."""
+    """True for what another try will not mend: a bad URL, a firewall that swallows all, a 404 and its like."""
     if error.response is not None:
         return error.response.status_code < 500 and error.response.status_code not in (408, 429)
     return isinstance(error, ValueError | requests.ConnectTimeout)
 
 
-def describe(error: BaseException) -> str:
-    """The cause of a failed request in a few words; requests wraps it in up to four exceptions."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP {response.status_code} {response.reason}"
-    while error.__context__:
-        error = error.__context__
-    return getattr(error, "strerror", None) or str(error)
+def describe(error: requests.RequestException) -> str:
+    """Why a request failed, in a few words: requests wraps the cause in up to four exceptions."""
+    if error.response is not None:
+        return f"HTTP {error.response.status_code} {error.response.reason}"
+    cause: BaseException = error
+    while cause.__context__:
+        cause = cause.__context__
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 def find_fault(part: Path, suffix: str, sha256: str | None, images: int | None) -> str:
@@ -160,7 +150,7 @@ def find_fault(part: Path, suffix: str, sha256: str | None, images: int | None) 
 
 
 def find_zip_fault(part: Path, images: int | None) -> str:
-    """Why the archive is not sound (every member is read), or has not as many images; empty if all is well."""
+    """Why the archive is not sound, or not the one with so many images; empty if it is."""
     try:
         with zipfile.ZipFile(part) as archive:
             members = archive.infolist()
@@ -168,8 +158,8 @@ def find_zip_fault(part: Path, images: int | None) -> str:
                 with archive.open(member) as stream:
                     while stream.read(1 << 20):  # to the end, where zipfile compares the CRC-32
                         pass
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
-        return f"the zip is damaged, {error}"
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
+        return f"the zip is damaged: {error}"
     names = [Path(member.filename) for member in members if not member.filename.startswith("__MACOSX")]
     found = sum(name.suffix.lower() in {".jpg", ".jpeg", ".png"} for name in names)
     return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
@@ -180,10 +170,10 @@ def state_path(part: Path) -> Path:
 
 
 def read_state(part: Path, url: str) -> dict:
-    """Version and total length in bytes of the file that `part` begins, if it began at `url`; else empty."""
+    """What `part` is the beginning of, as `begin` wrote it; empty if that is not known or not at `url`."""
     with contextlib.suppress(OSError, ValueError):
         state = read_json(state_path(part))
-        return state if state["url"] == url and part.exists() else {}
+        return state if state["url"] == url else {}
     return {}
 
 

@@ -1,11 +1,19 @@
 """Which part (train, valid, test or unused) each image belongs to."""
 
+import random
+
 import numpy as np
 import pandas as pd
 
 from lesionflow.files import InputError
 
 PARTS = ("train", "valid", "test")
+
+
+def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd.DataFrame:
+    """The contents of split.csv: image and part, sorted. An image that stands in two parts is a leak."""
+    part = METHODS[method](manifest, seed, **settings)
+    return part.rename_axis("image").reset_index().sort_values(["image", "part"], ignore_index=True)
 
 
 def split_by_group(manifest: pd.DataFrame, seed: int, test: int, valid: int, keep_for_training: float) -> pd.Series:
@@ -20,11 +28,11 @@ def split_by_group(manifest: pd.DataFrame, seed: int, test: int, valid: int, kee
     labels = sorted(counts.index, key=lambda label: (counts[label], label))
     rank = table["label"].map({label: place for place, label in enumerate(labels)})
     drawn_for = rank.groupby(table["group"]).transform("min")  # near duplicates may join two classes
-    random = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     drawn: dict[str, str] = {}  # group → part, in the order of drawing
     for place, label in enumerate(labels):
         sizes = table.loc[drawn_for == place, "group"].value_counts().sort_index()
-        sizes = sizes.iloc[random.permutation(len(sizes))]
+        sizes = sizes.iloc[generator.permutation(len(sizes))]
         spare = counts[label] - int(np.ceil(counts[label] * keep_for_training))
         share = min(1.0, spare / (test + valid))
         drawn |= _draw(sizes, {"test": round(test * share), "valid": int(valid * share)}, spare)
@@ -33,7 +41,54 @@ def split_by_group(manifest: pd.DataFrame, seed: int, test: int, valid: int, kee
     place_in_part = turn.sort_values(kind="stable").groupby([table["label"], part]).cumcount().reindex(part.index)
     part = part.mask(place_in_part >= part.map({"test": test, "valid": valid}), "unused")
     check_parts(table["label"], part)
-    return part.reindex(manifest.index).rename("part")
+    return part.set_axis(table["image"]).rename("part")
+
+
+def split_by_image(manifest: pd.DataFrame, seed: int, **settings) -> pd.Series:
+    """As split_by_group, but every image is drawn on its own: images of one lesion do cross parts."""
+    return split_by_group(manifest.assign(group=manifest["image"]), seed, **settings)
+
+
+def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings) -> pd.Series:
+    """Test images from `archive` only, of the classes that it has; training and validation by group from the others.
+
+    A group that is partly in the archive stays out of training.
+    """
+    inside = manifest["archive"] == archive
+    if not inside.any():
+        known = ", ".join(sorted(manifest["archive"].unique()))
+        raise InputError(f"No image is of archive {archive!r} (there are {known}): correct `archive` of the split.")
+    held_out = inside.groupby(manifest["group"]).transform("any")
+    others = split_by_group(manifest[~held_out], seed, test=test, **settings)
+    # Its test images are left out, so that training gets no more images than under `by_group`.
+    others = others.replace("test", "unused")
+    shuffled = manifest[inside].sort_values("image").sample(frac=1, random_state=seed)
+    tested = shuffled[shuffled.groupby("label").cumcount() < test]["image"]
+    left = manifest.loc[held_out, "image"]
+    held = pd.Series("unused", index=pd.Index(left)).mask(left.isin(tested).to_numpy(), "test")
+    return pd.concat([others, held]).rename("part")
+
+
+def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int) -> pd.Series:
+    """The study's own split: its test images are copies of the first training images of each class.
+
+    The validation pool is what its code drew, whatever `seed`: all names shuffled by Python's random with seed
+    1234 and cut into 10 runs, of which the last fifth each; of the pool, the first `valid` images a class.
+    """
+    table = manifest[["image", "label"]].sort_values("image").set_index("image")["label"]
+    names = list(table.index)
+    random.Random(1234).shuffle(names)
+    run = len(names) // 10
+    fifth = run // 5
+    runs = [names[start : start + run] for start in range(0, 9 * run, run)] + [names[9 * run :]]
+    pool = [name for names_of_run in runs[:-1] for name in names_of_run[-fifth:]] + runs[-1][-(fifth - 1) :]
+    pooled = table.index.isin(pool)
+    part = pd.Series(np.where(pooled, "unused", "train"), index=table.index)
+    part[table[pooled].groupby(table[pooled]).head(valid).index] = "valid"
+    copies = table[~pooled].groupby(table[~pooled]).head(test).index
+    part = pd.concat([part, pd.Series("test", index=copies)])
+    check_parts(table.reindex(part.index), part)
+    return part.rename("part")
 
 
 def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str]:
@@ -60,3 +115,11 @@ def check_parts(label: pd.Series, part: pd.Series) -> None:
                 f"{row.idxmin()}. Add images of at least 3 lesions, lower `split: test` and `valid`, or take the "
                 f"class out of `classes`."
             )
+
+
+METHODS = {
+    "by_group": split_by_group,
+    "by_image": split_by_image,
+    "by_archive": split_by_archive,
+    "as_published": split_as_published,
+}

@@ -1,0 +1,382 @@
+"""Downloads against a real server on loopback that cuts, lies, forgets and changes its mind."""
+
+import contextlib
+import hashlib
+import io
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from lesionflow import download as module
+from lesionflow.download import download
+from lesionflow.files import InputError
+
+DATA = np.random.default_rng(0).bytes(1_000_000)
+OTHER = np.random.default_rng(1).bytes(1_000_000)
+
+
+@dataclass
+class Served:
+    """A file on the server, how it is served, and what was asked and sent."""
+
+    data: bytes
+    headers: dict[str, str] = field(default_factory=lambda: {"ETag": '"1"'})
+    cuts: list[int] = field(default_factory=list)  # bytes of body in the first answers, before the line is cut
+    ranges: bool = True
+    if_range: bool = True
+    length: bool = True
+    status: list[int] = field(default_factory=list)  # of the first answers, 0 for the usual one
+    hold: threading.Event | None = None  # hang instead of cutting, until this is set
+    requests: list[dict[str, str]] = field(default_factory=list)
+    sent: int = 0
+    url: str = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        served = self.server.files.get(self.path)
+        if served is None:
+            return self.send_error(404)
+        served.requests.append(dict(self.headers))
+        status = served.status.pop(0) if served.status else 0
+        if status:
+            return self.send_error(status)
+        self.send_file(served, self.start(served))
+
+    def start(self, served: Served) -> int:
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        versions = (None, served.headers.get("ETag"), served.headers.get("Last-Modified"))
+        if not asked or not served.ranges or (served.if_range and self.headers.get("If-Range") not in versions):
+            return 0
+        return int(asked.group(1))
+
+    def send_file(self, served: Served, start: int) -> None:
+        total = len(served.data)
+        if start >= total > 0:
+            return self.send_error(416)
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        if served.length:
+            self.send_header("Content-Length", str(total - start))
+        for name, value in served.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        body = served.data[start:]
+        cut = served.cuts.pop(0) if served.cuts else None
+        self.wfile.write(body[:cut])
+        served.sent += len(body[:cut])
+        if cut is not None and served.hold:
+            served.hold.wait(10)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, Served] = {}
+
+    def serve(self, name: str, data: bytes = DATA, **how: object) -> Served:
+        """Serve `data` under a URL of its own that ends in `name`."""
+        path = f"/{len(self.files)}/{name}"
+        self.files[path] = served = Served(data, **how)
+        served.url = f"http://127.0.0.1:{self.server_port}{path}"
+        return served
+
+    def dead(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/nothing/{name}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "*")
+        patch.setattr(module, "PAUSES", (0, 0))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def get(folder: Path, *urls: str, name: str = "a.csv", **checks: object) -> bytes:
+    """Download `name` into `folder`; its bytes. Nothing else may be left there."""
+    path = folder / name
+    download(list(urls), path, part=folder / f"{name}.part", **checks)
+    assert [file.name for file in folder.iterdir()] == [name]
+    return path.read_bytes()
+
+
+def refused(folder: Path, *urls: str, name: str = "a.csv", **checks: object) -> str:
+    """The sentence with which a download of `name` fails; no file may bear its name."""
+    with pytest.raises(InputError) as caught:
+        download(list(urls), folder / name, part=folder / f"{name}.part", **checks)
+    assert not (folder / name).exists()
+    return str(caught.value)
+
+
+def run_job(url: str, folder: Path, file_limit: int | None = None) -> subprocess.Popen:
+    """Run the script of rule download_file on `url` in a process of its own, as Snakemake does."""
+    code = f"""if True:
+        import sys
+        from types import SimpleNamespace
+        sys.path.insert(0, {str(REPOSITORY / "workflow" / "scripts")!r})
+        import lesionflow.download
+        lesionflow.download.PAUSES = (0, 0)
+        from download_file import main
+        params = SimpleNamespace(urls=[{url!r}], sha256=None, images=None, part="a.csv.part")
+        main(SimpleNamespace(output=["a.csv"], log=["job.log"], params=params))
+    """
+
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+
+    return subprocess.Popen([sys.executable, "-c", code], cwd=folder, preexec_fn=limit_files if file_limit else None)
+
+
+def test_plain(server, tmp_path):
+    served = server.serve("a.csv")
+    assert get(tmp_path, served.url, sha256=hashlib.sha256(DATA).hexdigest()) == DATA
+    assert len(served.requests) == 1 and "Range" not in served.requests[0]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"ETag": '"1"'}, {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}], ids=["etag", "date"]
+)
+def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path, headers):
+    served = server.serve("a.csv", headers=headers, cuts=[500_000, 250_000])
+    assert get(tmp_path, served.url) == DATA
+    first, second, third = served.requests
+    assert "Range" not in first
+    assert 0 < int(second["Range"][6:-1]) <= 500_000 < int(third["Range"][6:-1]) < 1_000_000
+    assert second["If-Range"] == next(iter(headers.values()))
+    assert served.sent <= len(DATA) + 2 * module.CHUNK
+
+
+def test_progress_earns_new_tries(server, tmp_path):
+    served = server.serve("a.csv", cuts=[100_000] * 9)
+    assert get(tmp_path, served.url) == DATA
+    assert len(served.requests) > len(module.PAUSES) + 1
+
+
+def test_no_progress_ends(server, tmp_path):
+    served = server.serve("a.csv", cuts=[0] * 99)
+    assert "more expected" in refused(tmp_path, served.url)
+    assert len(served.requests) == len(module.PAUSES) + 1
+
+
+def test_a_killed_job_goes_on_from_its_part(server, tmp_path):
+    served = server.serve("a.csv", cuts=[600_000], hold=threading.Event())
+    process = run_job(served.url, tmp_path)
+    part = tmp_path / "a.csv.part"
+    deadline = time.monotonic() + 10
+    while not part.exists() or part.stat().st_size < 500_000:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    served.hold.set()
+    arrived = part.stat().st_size
+    (tmp_path / "job.log").unlink()
+    assert get(tmp_path, served.url) == DATA
+    assert served.requests[1]["Range"] == f"bytes={arrived}-"
+    assert served.sent == 600_000 + len(DATA) - arrived
+
+
+def test_a_part_that_was_complete_when_the_job_died_is_not_asked_for_again(server, tmp_path):
+    served = server.serve("a.csv")
+    module.fetch(served.url, tmp_path / "a.csv.part")
+    assert get(tmp_path, served.url) == DATA
+    assert len(served.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"ranges": False}, {"headers": {}}, {"headers": {"ETag": 'W/"1"', "Last-Modified": "then"}}],
+    ids=["no range", "no version", "weak etag"],
+)
+def test_starts_over_where_the_server_gives_no_safe_way_to_go_on(server, tmp_path, how):
+    served = server.serve("a.csv", cuts=[500_000], **how)
+    assert get(tmp_path, served.url) == DATA
+    assert served.sent == 500_000 + len(DATA)
+
+
+@pytest.mark.parametrize("if_range", [True, False], ids=["honours If-Range", "ignores If-Range"])
+@pytest.mark.parametrize("data", [OTHER, OTHER[:400_000], OTHER + OTHER], ids=["same size", "shorter", "longer"])
+def test_a_changed_file_starts_over(server, tmp_path, data, if_range):
+    served = server.serve("a.csv", cuts=[500_000, 0, 0], if_range=if_range)
+    refused(tmp_path, served.url)
+    assert (tmp_path / "a.csv.part").stat().st_size > 400_000
+    served.data, served.headers = data, {"ETag": '"2"'}
+    assert get(tmp_path, served.url) == data
+
+
+def test_a_part_of_unknown_origin_is_not_continued(server, tmp_path):
+    (tmp_path / "a.csv.part").write_bytes(OTHER[:500_000])
+    (tmp_path / "a.csv.part.json").write_text("")  # what a power cut may leave
+    assert get(tmp_path, server.serve("a.csv").url) == DATA
+
+
+def test_the_second_url_is_tried_when_the_first_is_dead(server, tmp_path):
+    served = server.serve("a.csv")
+    assert get(tmp_path, server.dead("a.csv"), "http://127.0.0.1:1/a.csv", served.url) == DATA
+
+
+def test_mirrors_are_never_mixed(server, tmp_path):
+    """Even where two servers give different bytes the same ETag."""
+    first = server.serve("a.csv", cuts=[500_000, 0, 0])
+    second = server.serve("a.csv", OTHER)
+    assert get(tmp_path, first.url, second.url) == OTHER
+    assert "Range" not in second.requests[0]
+
+
+def test_the_mirror_that_sent_the_part_comes_first_in_the_next_run(server, tmp_path):
+    first, second = server.serve("a.csv", OTHER, status=[404]), server.serve("a.csv", cuts=[900_000, 0, 0])
+    refused(tmp_path, first.url, second.url)
+    assert get(tmp_path, first.url, second.url) == DATA
+    assert len(first.requests) == 1
+    assert second.sent <= len(DATA) + module.CHUNK
+
+
+def test_a_failing_mirror_does_not_cost_the_part_of_another(server, tmp_path):
+    served = server.serve("a.csv", cuts=[500_000, 0, 0])
+    refused(tmp_path, served.url, server.dead("a.csv"))
+    assert get(tmp_path, server.dead("a.csv"), served.url) == DATA
+    assert served.sent <= len(DATA) + module.CHUNK
+
+
+def test_errors_of_the_server_are_retried_and_refusals_are_not(server, tmp_path):
+    busy, gone = server.serve("a.csv", status=[503, 429]), server.serve("a.csv", status=[404] * 9)
+    assert get(tmp_path, gone.url, busy.url) == DATA
+    assert len(busy.requests) == 3 and len(gone.requests) == 1
+
+
+def test_wrong_digest_passes_on_to_the_next_url_and_then_fails(server, tmp_path):
+    wrong, right = server.serve("a.csv", OTHER), server.serve("a.csv")
+    digest = hashlib.sha256(DATA).hexdigest()
+    message = refused(tmp_path, wrong.url, sha256=digest)
+    assert digest in message and hashlib.sha256(OTHER).hexdigest() in message and wrong.url in message
+    assert not list(tmp_path.iterdir())
+    assert get(tmp_path, wrong.url, right.url, sha256=digest) == DATA
+    assert len(wrong.requests) == 2
+
+
+def test_weights_are_checked_by_the_head_of_their_digest(server, tmp_path):
+    served = server.serve("net.pth")
+    head = hashlib.sha256(DATA).hexdigest()[:8]
+    assert get(tmp_path, served.url, name=f"net-{head}.pth", sha256=head) == DATA
+    assert "7f5810bc is expected" in refused(tmp_path, served.url, name="net-7f5810bc.pth", sha256="7f5810bc")
+
+
+def test_unannounced_length(server, tmp_path):
+    served = server.serve("a.csv", length=False)
+    assert get(tmp_path, served.url) == DATA
+
+
+def test_an_empty_or_compressed_answer_is_refused(server, tmp_path):
+    assert "empty" in refused(tmp_path, server.serve("a.csv", b"").url)
+    assert "compresses" in refused(tmp_path, server.serve("a.csv", headers={"Content-Encoding": "gzip"}).url)
+
+
+@pytest.fixture(scope="module")
+def archive() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("in/a.jpg", "in/b.JPEG", "in/c.png", "in/LICENSE.txt", "__MACOSX/in/._a.jpg"):
+            archive.writestr(name, DATA[:20_000])
+    return stream.getvalue()
+
+
+def test_a_zip_is_read_through_and_its_images_are_counted(server, tmp_path, archive):
+    good = server.serve("a.zip", archive)
+    assert get(tmp_path, good.url, name="a.zip", images=3) == archive
+    (tmp_path / "a.zip").unlink()
+    assert "holds 3 images where 4 are expected" in refused(tmp_path, good.url, name="a.zip", images=4)
+    half = server.serve("a.zip", archive[: len(archive) // 2])
+    assert "the zip is damaged" in refused(tmp_path, half.url, name="a.zip", images=3)
+    assert not list(tmp_path.iterdir())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_zip_is_missed_or_crashes(archive, data):
+    """Any byte that matters, changed to any value, gives a fault in words or leaves every member as it was."""
+    place = data.draw(st.integers(0, len(archive) - 1))
+    damaged = bytearray(archive)
+    damaged[place] ^= data.draw(st.integers(1, 255))
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder, "a.zip.part")
+        part.write_bytes(damaged)
+        if module.find_zip_fault(part, 3) == "":
+            with zipfile.ZipFile(part) as read:
+                assert all(read.read(member) == DATA[:20_000] for member in read.infolist())
+
+
+def test_all_dead_is_one_sentence_that_says_what_to_do(server, tmp_path):
+    urls = [server.dead("a.zip"), "http://127.0.0.1:1/a.zip", "nothing"]
+    message = refused(tmp_path, *urls, name="a.zip", images=3)
+    assert "\n" not in message and message.endswith(f"put it at {tmp_path / 'a.zip'}.")
+    assert message.startswith("a.zip cannot be downloaded") and all(url in message for url in urls)
+    assert "HTTP 404 Not Found" in message and "Connection refused" in message
+
+
+def test_a_job_without_a_file_ends_with_the_sentence_and_no_traceback(server, tmp_path):
+    assert run_job(server.dead("a.csv"), tmp_path).wait() == 1
+    log = (tmp_path / "job.log").read_text()
+    assert "Error: a.csv cannot be downloaded" in log and "Traceback" not in log
+    assert f"put it at {tmp_path / 'a.csv'}." in log
+
+
+def test_a_full_disk_is_an_input_error_and_keeps_the_part(server, tmp_path):
+    served = server.serve("a.csv")
+    assert run_job(served.url, tmp_path, file_limit=300_000).wait() == 1
+    log = (tmp_path / "job.log").read_text()
+    assert f"a.csv cannot be written to {tmp_path} (File too large)" in log and "Traceback" not in log
+    (tmp_path / "job.log").unlink()
+    assert get(tmp_path, served.url) == DATA
+    assert served.requests[1]["Range"] == "bytes=300000-"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    cuts=st.lists(st.integers(0, 5_000), max_size=6),
+    change=st.none() | st.integers(0, 5),
+    ranges=st.booleans(),
+    if_range=st.booleans(),
+    length=st.booleans(),
+)
+@example(cuts=[2_500], change=None, ranges=True, if_range=True, length=True)
+@example(cuts=[4_999, 2_500, 0], change=2, ranges=True, if_range=False, length=True)
+def test_wherever_it_is_cut_the_file_is_one_version_whole(server, cuts, change, ranges, if_range, length):
+    """`change`: the number of the run before which the file on the server becomes another."""
+    length = length or bool(cuts)  # without its length, no client can tell a cut from the end
+    served = server.serve("a.csv", DATA[:5_000], cuts=cuts, ranges=ranges, if_range=if_range, length=length)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "CHUNK", 100)
+        patch.setattr(module, "PAUSES", ())  # one failure ends a run
+        for run in range(20):
+            if run == change:
+                served.data, served.headers = OTHER[:6_000], {"ETag": '"2"'}
+            with contextlib.suppress(InputError):
+                assert get(Path(folder), served.url) == served.data
+                return
+        pytest.fail("the download never came to its end")

@@ -1,0 +1,20 @@
+"""Draw the demo collection."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionflow.demo import draw_collection
+from lesionflow.files import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        images, labels, metadata = (Path(snakemake.output[name]) for name in ("images", "labels", "metadata"))
+        draw_collection(images, labels, metadata, snakemake.params.total, snakemake.params.seed)
+
+
+if __name__ == "__main__":
+    main(snakemake)

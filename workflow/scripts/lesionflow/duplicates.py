@@ -1,0 +1,86 @@
+"""Images that show the same picture: same file, same pixels, or nearly so, also mirrored or turned by 90°."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+CANDIDATES = 4_000_000  # compared at a time, 100 MB
+
+
+def parse_hashes(phash: pd.Series) -> np.ndarray:
+    """The 64-bit hashes, uint64 [n, 8] (orientations, upright first), of strings of 8 × 16 hexadecimal digits."""
+    joined = bytes.fromhex("".join(phash))
+    return np.frombuffer(joined, ">u8").astype(np.uint64).reshape(len(phash), -1)
+
+
+def near_pairs(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
+    """Pairs of rows, [m, 2] at a time, where some orientation of one is within `distance` bits of the other upright.
+
+    Multi-index hashing (M. Norouzi et al., CVPR 2012): of `distance` + 1 bands of bits, two hashes that differ in
+    at most `distance` bits agree in one. Rows with equal upright hashes are compared once, as one.
+    """
+    upright, first = np.unique(hashes[:, 0], return_index=True)
+    turned = hashes[first]
+    # Neighbouring bits of a pHash are alike; dealing them out in turn gives every band its share of each kind.
+    for band in range(distance + 1):
+        mask = np.uint64(sum(1 << bit for bit in range(band, 64, distance + 1)))
+        keys = upright & mask
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        for orientation in range(hashes.shape[1]):
+            wanted = turned[:, orientation] & mask
+            start = np.searchsorted(keys, wanted, "left")
+            count = np.searchsorted(keys, wanted, "right") - start
+            for rows in _chunks(count):
+                row = np.repeat(np.arange(rows.start, rows.stop), count[rows])
+                step = np.arange(len(row)) - np.repeat(np.cumsum(count[rows]) - count[rows], count[rows])
+                other = order[np.repeat(start[rows], count[rows]) + step]
+                near = np.bitwise_count(turned[row, orientation] ^ upright[other]) <= distance
+                near &= row < other
+                if near.any():
+                    yield np.column_stack([first[row[near]], first[other[near]]])
+
+
+def _chunks(count: np.ndarray) -> Iterator[slice]:
+    """Runs of rows whose candidates together are about CANDIDATES."""
+    edges = np.searchsorted(np.cumsum(count), np.arange(0, count.sum() + CANDIDATES, CANDIDATES))
+    edges[-1] = len(count)
+    for start, stop in itertools.pairwise(edges):
+        if stop > start:
+            yield slice(start, stop)
+
+
+def name_sets(images: pd.Series, pairs: np.ndarray) -> pd.Series:
+    """The name of each image's connected set, which is its first image; `pairs` [m, 2] are row numbers."""
+    n = len(images)
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    component = connected_components(graph, directed=False)[1]
+    return images.groupby(component).transform("min")
+
+
+def equal_pairs(values: pd.Series) -> np.ndarray:
+    """Each row whose value another row had before, with the first such row: [m, 2]. Missing values equal none."""
+    codes, _ = pd.factorize(values)
+    rows = np.flatnonzero(codes >= 0)
+    first = np.full(codes.max(initial=-1) + 1, len(values))
+    np.minimum.at(first, codes[rows], rows)
+    return np.column_stack([rows, first[codes[rows]]])[rows != first[codes[rows]]]
+
+
+def find_duplicates(packed: pd.DataFrame, distance: int) -> pd.DataFrame:
+    """Columns image, file, pixels, near_duplicate: the sets an image is in, each named by its first image.
+
+    `packed` has image, sha256, pixels and phash of images that can be used. Near duplicates are perceptual hashes
+    within `distance` bits in any of eight orientations, and pairs of names with and without `_downsampled`.
+    """
+    packed = packed.sort_values("image", ignore_index=True)
+    sets = {key: equal_pairs(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
+    hashes = parse_hashes(packed["phash"])
+    twins = equal_pairs(packed["image"].str.removesuffix("_downsampled"))
+    near = [*near_pairs(hashes, distance), equal_pairs(pd.Series(hashes[:, 0])), sets["pixels"], twins]
+    sets["near_duplicate"] = np.concatenate(near)
+    return packed[["image"]].assign(**{key: name_sets(packed["image"], pairs) for key, pairs in sets.items()})
