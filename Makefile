@@ -5,7 +5,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
 REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
 
-.PHONY: demo test lint lock
+.PHONY: demo test lint lock image
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -23,6 +23,13 @@ lint: .venv/installed
 lock: .venv/installed
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --output-file envs/requirements.lock envs/requirements.txt
+
+# For `--sdm apptainer`. Podman or Docker build the image, Apptainer makes the file of it.
+image:
+	$(firstword $(shell command -v podman docker)) build --file envs/Containerfile --tag lesionflow .
+	$(firstword $(shell command -v podman docker)) save --output lesionflow.tar lesionflow
+	apptainer build --force lesionflow.sif docker-archive:lesionflow.tar
+	rm lesionflow.tar
 
 .venv/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv .venv

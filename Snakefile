@@ -16,6 +16,9 @@ check_names(config)
 report: "workflow/report/workflow.rst"
 
 
+container: config["container"]
+
+
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/balance.smk"

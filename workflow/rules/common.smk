@@ -70,19 +70,18 @@ def packed(ending):
 def first_weights(wildcards):
     """What a training starts from: the previous stage's model, or a file of pretrained weights, or nothing."""
     if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
-        return MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1}) + "/model.safetensors"
+        before = MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1})
+        return f"{before}/model.safetensors"
     weights = config["backbones"][wildcards.backbone]["weights"]
     if weights == "none" or weights.startswith("package:"):
         return []
     return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
 
 
-
-
 def weights_urls(wildcards):
     """Where the backbones of the config say that a weights file can be had."""
     weights = [backbone["weights"] for backbone in config["backbones"].values()]
-    return sorted({url for url in weights if url.startswith("http") and url.endswith(f"/{wildcards.file}")})
+    return sorted({url for url in weights if url.startswith("http") and url.rsplit("/", 1)[-1] == wildcards.file})
 
 
 def weights_digest(wildcards):

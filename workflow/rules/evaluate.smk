@@ -10,15 +10,15 @@ rule predict_parts:
         test=f"{MODEL}/test.csv",
     log:
         "logs/predict_parts/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
-    params:
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
-        precision=config["precision"],
-        code=source_digest("engine"),
     threads: 8
     resources:
         gpu=1,
         mem_mb=8000,
         runtime=30,
+    params:
+        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        precision=config["precision"],
+        code=source_digest("engine"),
     script:
         "../scripts/predict_parts.py"
 
@@ -33,10 +33,10 @@ rule score:
         f"{MODEL}/metrics.json",
     log:
         "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
-    params:
-        code=source_digest("metrics"),
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=source_digest("metrics"),
     script:
         "../scripts/score.py"

@@ -3,16 +3,16 @@ rule fetch_weights:
         "resources/weights/{file}",
     log:
         "logs/fetch_weights/{file}.log",
-    params:
-        urls=weights_urls,
-        sha256=weights_digest,
-        images=None,
-        part="resources/weights/{file}.part",
     wildcard_constraints:
         file=r"[^/]+\.(pth|safetensors)",
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        urls=weights_urls,
+        sha256=weights_digest,
+        images=None,
+        part="resources/weights/{file}.part",
     script:
         "../scripts/download_file.py"
 
@@ -31,6 +31,11 @@ rule train:
         history=f"{MODEL}/history.csv",
     log:
         "logs/train/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=240,
     params:
         classes=config["classes"],
         protocol=lookup(within=config, dpath="protocols/{protocol}"),
@@ -39,10 +44,5 @@ rule train:
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
         code=source_digest("engine"),
-    threads: 8
-    resources:
-        gpu=1,
-        mem_mb=8000,
-        runtime=240,
     script:
         "../scripts/train.py"

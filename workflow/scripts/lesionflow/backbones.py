@@ -23,13 +23,14 @@ class Classifier(nn.Module):
     Backbone with global average pooling → batch normalisation → dropout 0.2 → linear.
     """
 
-    def __init__(self, backbone: nn.Module, features: int, classes: int, mean: Sequence[float], std: Sequence[float]):
+    def __init__(self, backbone: nn.Module, features: int, classes: int, config: Mapping):
         super().__init__()
         self.backbone = backbone
+        self.pretrained = config["weights"] != "none"
         self.head = nn.Sequential(nn.BatchNorm1d(features), nn.Dropout(0.2), nn.Linear(features, classes))
         # The range a backbone was trained on is no part of what is learnt.
-        self.register_buffer("mean", 255 * torch.tensor(mean)[:, None, None], persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(std)[:, None, None], persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(config["mean"])[:, None, None], persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(config["std"])[:, None, None], persistent=False)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         return self.head(self.backbone((pixels - self.mean) / self.std).float())
@@ -103,7 +104,7 @@ def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: in
         weights = weights_in_package(config["weights"].removeprefix("package:"))
     if config["weights"] != "none":
         load_pretrained(backbone, weights)
-    return Classifier(backbone, features, classes, config["mean"], config["std"])
+    return Classifier(backbone, features, classes, config)
 
 
 def save(model: Classifier, path: Path) -> None:
@@ -114,7 +115,7 @@ def save(model: Classifier, path: Path) -> None:
 def restore(path: Path, config: Mapping, classes: int) -> Classifier:
     """The classifier whose state a stage wrote to `path`."""
     backbone, features = make_backbone(config["library"], config["architecture"])
-    model = Classifier(backbone, features, classes, config["mean"], config["std"])
+    model = Classifier(backbone, features, classes, config)
     try:
         model.load_state_dict(load_file(path))
     except RuntimeError as error:
@@ -133,6 +134,16 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str]) -> None:
             raise InputError(f"The backbone has no module {name!r}: correct `unfreeze` of the backbone.") from None
 
 
+def learning_modules(model: Classifier) -> list[nn.Module]:
+    """What is in training mode while `model` trains: its head, where dropout and batch normalisation work.
+
+    The backbone's batch normalisation keeps its ImageNet statistics in all stages; only where there are none, in
+    the unfrozen part of a backbone without pretrained weights, it takes those of the images.
+    """
+    norms = [m for m in model.backbone.modules() if isinstance(m, nn.BatchNorm2d) and m.weight.requires_grad]
+    return [model.head] if model.pretrained else [model.head, *norms]
+
+
 def count_parameters(model: nn.Module) -> tuple[int, int]:
     """Numbers of trainable and of all parameters."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
@@ -146,7 +157,7 @@ def fold_frozen(model: Classifier) -> Classifier:
     the normalisation registered after it are both frozen, they are one convolution. A backbone that does not
     compute its layers in the order in which it registers them is left as it is. Leaves both in evaluation mode.
     """
-    shared = [*(p for p in model.parameters() if p.requires_grad), *model.head.buffers()]
+    shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
     folded = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()
     for parent in list(folded.backbone.modules()):
         for (name, conv), (norm_name, norm) in itertools.pairwise(list(parent.named_children())):

@@ -34,9 +34,9 @@ SITES = {
     "anterior torso": 0.27, "lower extremity": 0.20, "head/neck": 0.18, "upper extremity": 0.12, "": 0.08,
     "posterior torso": 0.11, "palms/soles": 0.02, "oral/genital": 0.01, "lateral torso": 0.01,
 }  # fmt: skip
-# How far a lesion may look like one of another class: 0 is easy for any classifier, 1 hopeless.
-AMBIGUITY = 0.35
-COLUMNS = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")  # of ISIC's labels; UNK has no image
+LABELS = ("image", "MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")  # no image is UNK
+METADATA = ("image", "age_approx", "anatom_site_general", "lesion_id", "sex")
+AMBIGUITY = 0.35  # how far a lesion may look like one of another class: 0 not at all, 1 completely
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ LOOKS = {
 
 
 def noise(random: Generator, cells: int) -> np.ndarray:
-    """A smooth random field [n, n] over the canvas, of mean 0 and deviation about 1, in `cells` waves a side."""
+    """A smooth random field [n, n] of mean 0 and deviation about 1, with `cells` free points a side."""
     grid = Image.fromarray(random.normal(size=(cells, cells)).astype(np.float32))
     return np.asarray(grid.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC))
 
@@ -101,7 +101,8 @@ def strokes(random: Generator, count: int, width: float, wobble: float, branchin
     """A mask of `count` thinning lines that wander (`wobble`) and split (`branching`): vessels or hairs."""
     mask = Image.new("L", (CANVAS, CANVAS))
     pencil = ImageDraw.Draw(mask)
-    tips = [(random.uniform(0.2, 0.8, 2) * CANVAS, random.uniform(0, 2 * math.pi), width) for _ in range(count)]
+    starts = random.uniform(0.2 * CANVAS, 0.8 * CANVAS, (count, 2))
+    tips = [(start, random.uniform(0, 2 * math.pi), width) for start in starts]
     while tips:
         place, angle, thick = tips.pop()
         while thick > 0.8:
@@ -175,7 +176,7 @@ def draw_lesion(random: Generator, label: str) -> np.ndarray:
 
 
 def draw_view(random: Generator, canvas: np.ndarray, size: tuple[int, int], corners: float) -> bytes:
-    """One image of a lesion as JPEG: turned, mirrored, zoomed, re-lit, its corners as dark as `corners` says."""
+    """One image of a lesion as JPEG: turned, mirrored, zoomed and re-lit; `corners` is how dark these get."""
     width, height = size
     turn, zoom = random.uniform(0, 2 * math.pi), random.uniform(0.85, 1.25)
     step = CANVAS / EXTENT / min(size) / zoom  # pixels of the canvas to one of the view
@@ -244,17 +245,12 @@ def draw_collection(images: Path, labels: Path, metadata: Path, count: int = 600
             shrunk = lesion["archive"] == "MSK4" and own.random() < 0.5
             name = f"ISIC_{next(numbers):07d}" + "_downsampled" * shrunk
             files[name] = draw_view(own, canvas, size, corners)
-            rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in COLUMNS}
+            rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in LABELS[1:]}
     with whole(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs do not deflate
         for name, data in sorted(files.items()):
             # ZipInfo's own date is fixed: the same images are the same file.
             archive.writestr(zipfile.ZipInfo(f"{Path(images).stem}/{name}.jpg"), data)
-    write_table(labels, ("image", *COLUMNS), rows)
-    write_table(metadata, ("image", "age_approx", "anatom_site_general", "lesion_id", "sex"), rows)
-
-
-def write_table(path: Path, columns: Sequence[str], rows: dict[str, dict]) -> None:
-    """Write `columns` of `rows`, sorted by their key, as CSV."""
-    with whole(path) as temporary, temporary.open("w", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerows([columns, *([row[c] for c in columns] for _, row in sorted(rows.items()))])
+    for table, columns in ((labels, LABELS), (metadata, METADATA)):
+        with whole(table) as path, path.open("w", newline="") as stream:
+            lines = ([row[column] for column in columns] for _, row in sorted(rows.items()))
+            csv.writer(stream, lineterminator="\n").writerows([columns, *lines])

