@@ -118,7 +118,8 @@ def confusion_matrices(
         found = ", ".join(f"{name} {value:.2f}" for name, value in zip(classes, share.diagonal(), strict=True))
         sentences.append(f"{card['dataset']}: share of each class found: {found}.")
     axes[0].set_ylabel("true class")
-    figure.colorbar(mesh, ax=axes, label="share of the true class", shrink=0.9, pad=0.02)
+    bar = figure.colorbar(mesh, ax=axes, shrink=0.9, pad=0.02)
+    bar.set_label("share of the true class", labelpad=8)
     keywords, title = _name(cards[0])
     _save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky)
 

@@ -130,9 +130,9 @@ def notes(table: pd.DataFrame) -> list[str]:
     ]
     if table["published_accuracy"].notna().any():
         lines.append(
-            "In square brackets: as printed in the thesis. What it prints as Sen is macro precision and stands "
-            "here under Prec; what it prints as Esp is macro sensitivity and stands here under Sen. It never "
-            "computed specificity. Its test images were among its training images."
+            "In square brackets: as printed in the thesis, of ISIC 2019. What it prints as Sen is macro "
+            "precision and stands here under Prec; what it prints as Esp is macro sensitivity and stands here "
+            "under Sen. It never computed specificity. Its test images were among its training images."
         )
     for backbone in table.loc[table["weights"] == "none", "backbone"].unique():
         lines.append(f"Weights none: {backbone} started from random initialisation, without any pretrained weights.")
