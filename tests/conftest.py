@@ -1,15 +1,37 @@
 """Small collections, drawn for each test session."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 CLASSES = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
 REPOSITORY = Path(__file__).parent.parent
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
+# One thread a process: two cores are shared by what runs at once, and every count is the same everywhere.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def snakemake(folder: Path, *arguments, config: dict | None = None) -> subprocess.CompletedProcess:
+    """Run Snakemake in `folder` with the tiny config and what `config` changes in it."""
+    command = [*SNAKEMAKE, *arguments, "--cores", "2", "--directory", folder]
+    command += ["--configfile", REPOSITORY / "tests/config/config.yaml"]
+    if config:
+        (folder / "changes.yaml").write_text(yaml.safe_dump(config))
+        command.append(folder / "changes.yaml")
+    command = [str(word) for word in command]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder)
+
+
+def output(done: subprocess.CompletedProcess) -> str:
+    return done.stdout + done.stderr
 
 
 def jpeg(random: np.random.Generator, width: int = 60, height: int = 45) -> bytes:

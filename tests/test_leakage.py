@@ -2,11 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from conftest import REPOSITORY, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs, parse_hashes
-from lesionflow.leakage import KINDS, audit
+from lesionflow.files import InputError, read_json
+from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings
 
 
 @settings(deadline=None, max_examples=40)
@@ -55,7 +58,16 @@ def test_duplicates_of_each_kind():
         ],
         columns=["image", "sha256", "pixels", "phash"],
     )
-    table = find_duplicates(packed.sample(frac=1, random_state=0), 2).set_index("image")
+    pixels = dict(
+        zip("abcd", np.repeat(np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3), np.uint8), 4, 0), strict=True)
+    )
+    pixels["d"] = np.rot90(pixels["d"][:, ::-1])  # mirrored and turned
+
+    def read(images: pd.Series) -> np.ndarray:
+        return np.stack([pixels[image] for image in images])
+
+    packed = packed.sample(frac=1, random_state=0)
+    table = find_duplicates(packed, read, 2, 0.9).set_index("image")
     assert table["file"].to_dict() == {
         "a": "a",
         "b": "a",
@@ -66,6 +78,16 @@ def test_duplicates_of_each_kind():
     }
     assert table["pixels"]["c"] == "a" and table["pixels"]["d"] == "d"
     assert table["near_duplicate"].to_dict() == {**dict.fromkeys("abcd", "a"), "e": "e", "e_downsampled": "e"}
+
+
+def test_a_hash_alone_makes_no_duplicate():
+    """Two different pictures with hashes two bits apart, as round dark lesions have."""
+    random = np.random.default_rng(0)
+    pixels = {"a": random.integers(0, 256, (40, 40, 3), np.uint8), "b": random.integers(0, 256, (40, 40, 3), np.uint8)}
+    packed = pd.DataFrame({"image": ["a", "b"], "sha256": ["1", "2"], "pixels": ["x", "y"]})
+    packed["phash"] = ["0" * 128, "0" * 15 + "3" + "0" * 112]
+    table = find_duplicates(packed, lambda images: np.stack([pixels[i] for i in images]), 2, 0.9)
+    assert table["near_duplicate"].tolist() == ["a", "b"]
 
 
 @settings(deadline=None)
@@ -93,3 +115,43 @@ def test_copied_images_and_parents():
     result = audit(known, split, parents=pd.Series(["d"]))
     assert result["test"]["sharing"]["file"] == 1 and result["valid"]["sharing"]["smote_parent"] == 1
     assert result["leaky"]
+
+
+def test_a_crossing_is_refused_and_named():
+    known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": ["L1", "L1", "L2"]})
+    split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "valid"]})
+    with pytest.raises(InputError, match=r"1 of 1 test images share lesion with training \(b\).*leaky: true"):
+        refuse_crossings(known, split)
+    refuse_crossings(known, split.replace("test", "unused"))
+
+
+def test_a_split_as_folders(tmp_path):
+    for file in ("train/A/a.jpg", "val/A/b.png", "test/B/c.jpg", "test/readme.txt"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(b"")
+    assert dict(read_split(tmp_path).to_numpy().tolist()) == {"a": "train", "b": "valid", "c": "test"}
+    (tmp_path / "split.csv").write_text("image,fold\na,one\nb,two\n")
+    with pytest.raises(InputError, match="no image in part 'train'"):
+        read_split(tmp_path / "split.csv", "fold")
+
+
+FOREIGN = REPOSITORY.parent / "shared/isic2019"
+
+
+@pytest.mark.skipif(not FOREIGN.is_dir(), reason="the official CSVs and FLamby's split are not here")
+def test_the_leak_of_fed_isic2019(tmp_path):
+    config = {
+        "name": "flamby",
+        "split": str(FOREIGN / "flamby_train_test_split.csv"),
+        "part_column": "fold",
+        "labels": str(FOREIGN / "ISIC_2019_Training_GroundTruth.csv"),
+        "metadata": str(FOREIGN / "ISIC_2019_Training_Metadata.csv"),
+    }
+    done = snakemake(tmp_path, "audit_split", config={"audit": config})
+    assert done.returncode == 0, output(done)[-4000:]
+    result = read_json(tmp_path / "results/audit/flamby/leakage.json")
+    assert result["leaky"]
+    assert (result["test"]["images"], result["test"]["sharing"]["lesion"]) == (4650, 3066)
+    melanoma = result["test"]["by_class"]["MEL"]
+    assert (melanoma["images"], melanoma["sharing"]["lesion"]) == (853, 732)
+    assert "3066" in done.stdout

@@ -4,36 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
-from conftest import REPOSITORY
+from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 
 from lesionflow.files import read_json
-
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
-CONFIG = yaml.safe_load((REPOSITORY / "tests/config/config.yaml").read_text())
-# One thread a process: two cores are shared by what runs at once, and every count is the same everywhere.
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
-
-
-def snakemake(folder: Path, *arguments, config: dict | None = None) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder` with the tiny config and what `config` changes in it."""
-    command = [*SNAKEMAKE, *arguments, "--cores", "2", "--directory", folder]
-    command += ["--configfile", REPOSITORY / "tests/config/config.yaml"]
-    if config:
-        (folder / "changes.yaml").write_text(yaml.safe_dump(config))
-        command.append(folder / "changes.yaml")
-    command = [str(word) for word in command]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder)
-
-
-def output(done: subprocess.CompletedProcess) -> str:
-    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -77,10 +77,29 @@ rule pack_images:
         "../scripts/pack_images.py"
 
 
+rule find_duplicates:
+    input:
+        tables=packed("csv"),
+        pixels=packed("npy"),
+    output:
+        "results/{collection}/duplicates.csv",
+    log:
+        "logs/find_duplicates/{collection}.log",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        near=config["near_duplicates"],
+        code=source_digest("duplicates"),
+    script:
+        "../scripts/find_duplicates.py"
+
+
 rule make_manifest:
     input:
         labels="results/{collection}/labels.csv",
         tables=packed("csv"),
+        duplicates="results/{collection}/duplicates.csv",
     output:
         manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",

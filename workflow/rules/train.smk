@@ -22,6 +22,7 @@ rule train:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
         pixels=packed("npy"),
         tables=packed("csv"),
         weights=first_weights,

@@ -16,8 +16,9 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         described = pd.read_csv(snakemake.input.labels, dtype={"image": str, "lesion": "string", "age": str})
         packed = {Path(table).stem: pd.read_csv(table, dtype={"image": str}) for table in snakemake.input.tables}
+        duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
         params = snakemake.params
-        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image)
+        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
         with whole(snakemake.output.manifest) as path:
             manifest.to_csv(path, index=False)
         with whole(snakemake.output.rejected) as path:

@@ -1,14 +1,16 @@
 """Images that show the same picture: same file, same pixels, or nearly so, also mirrored or turned by 90°."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 CANDIDATES = 4_000_000  # compared at a time, 100 MB
+THUMBNAIL = 32  # pixels a side
 
 
 def parse_hashes(phash: pd.Series) -> np.ndarray:
@@ -71,16 +73,39 @@ def equal_pairs(values: pd.Series) -> np.ndarray:
     return np.column_stack([rows, first[codes[rows]]])[rows != first[codes[rows]]]
 
 
-def find_duplicates(packed: pd.DataFrame, distance: int) -> pd.DataFrame:
+def thumbnails(pixels: np.ndarray) -> np.ndarray:
+    """Images uint8 [n, size, size, 3] as unit vectors, float32 [n, THUMBNAIL, THUMBNAIL, 3], of mean 0 a channel."""
+    side = (THUMBNAIL, THUMBNAIL)
+    small = np.stack([Image.fromarray(image).resize(side, Image.Resampling.BOX) for image in pixels])
+    small = small - small.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+    return small / np.maximum(np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True)), 1e-6)
+
+
+def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Highest correlation, [n], of images [n, size, size, 3] with `other` in any of the square's eight orientations."""
+    one, other = thumbnails(one), thumbnails(other)
+    turned = [np.rot90(side, turns, (1, 2)) for side in (one, one[:, :, ::-1]) for turns in range(4)]
+    return np.max([(view * other).sum(axis=(1, 2, 3)) for view in turned], axis=0)
+
+
+def find_duplicates(
+    packed: pd.DataFrame, read: Callable[[pd.Series], np.ndarray], distance: int, correlation: float
+) -> pd.DataFrame:
     """Columns image, file, pixels, near_duplicate: the sets an image is in, each named by its first image.
 
-    `packed` has image, sha256, pixels and phash of images that can be used. Near duplicates are perceptual hashes
-    within `distance` bits in any of eight orientations, and pairs of names with and without `_downsampled`.
+    `packed` has image, sha256, pixels and phash of images that can be used; `read` returns their packed pixels.
+    Near duplicates are images whose perceptual hashes differ in at most `distance` bits and whose thumbnails
+    correlate by at least `correlation`, in one of eight orientations; the hash alone takes many round dark lesions
+    for one. Names with and without `_downsampled` are near duplicates too.
     """
     packed = packed.sort_values("image", ignore_index=True)
     sets = {key: equal_pairs(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
     hashes = parse_hashes(packed["phash"])
-    twins = equal_pairs(packed["image"].str.removesuffix("_downsampled"))
-    near = [*near_pairs(hashes, distance), equal_pairs(pd.Series(hashes[:, 0])), sets["pixels"], twins]
+    near = [sets["pixels"], equal_pairs(packed["image"].str.removesuffix("_downsampled"))]
+    for pairs in [equal_pairs(pd.Series(hashes[:, 0])), *near_pairs(hashes, distance)]:
+        for some in np.array_split(pairs, len(pairs) // 1000 + 1):
+            if len(some):
+                one, other = (read(packed["image"].iloc[column]) for column in some.T)
+                near.append(some[correlations(one, other) >= correlation])
     sets["near_duplicate"] = np.concatenate(near)
     return packed[["image"]].assign(**{key: name_sets(packed["image"], pairs) for key, pairs in sets.items()})

@@ -175,3 +175,30 @@ def class_distribution(path: str | Path, counts: pd.DataFrame, keywords: Sequenc
     )
     description = f"Collection: {counts['raw'].sum():,} images. {description}"
     _save(figure, path, ["classes", *keywords], f"Images a class: {', '.join(keywords)}", description, leaky)
+
+
+def leakage_by_class(path: str | Path, shares: pd.DataFrame, title: str) -> None:
+    """Share of the test and validation images of each class that share anything with training.
+
+    `shares` is from `leakage.table`.
+    """
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    ax = figure.subplots()
+    parts, classes = list(dict.fromkeys(shares["part"])), list(dict.fromkeys(shares["class"]))
+    width = 0.8 / len(parts)
+    for number, (part, colour) in enumerate(zip(parts, COLOURS, strict=False)):
+        rows = shares[shares["part"] == part].set_index("class").reindex(classes)
+        height = 100 * rows["images_sharing"] / rows["images"]
+        bars = ax.bar(np.arange(len(classes)) + number * width, height, width * 0.92, color=colour, label=part)
+        ax.bar_label(bars, [f"{h:.0f}" for h in height], fontsize=8, padding=1)
+    ax.set_xticks(np.arange(len(classes)) + (len(parts) - 1) * width / 2, classes)
+    ax.set(ylabel="images that share with training (%)", ylim=(0, 108))
+    ax.tick_params(axis="x", length=0)
+    ax.grid(axis="y")
+    figure.legend(loc="outside right center", frameon=False)
+    whole = shares[shares["class"] == "all"]
+    description = " ".join(
+        f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
+        for _, row in whole.iterrows()
+    )
+    _save(figure, path, ["leakage"], title, description, leaky=False)

@@ -1,8 +1,13 @@
 """How many test and validation images share something with training, by class and by what they share."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.images import SUFFIXES
+from lesionflow.manifest import read_csv
 
 KINDS = ("file", "pixels", "near_duplicate", "lesion", "smote_parent")
 
@@ -49,9 +54,55 @@ def find_crossings(
     return crossings
 
 
+def refuse_crossings(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None) -> None:
+    """Raise InputError, which names images, where test or validation share anything with training."""
+    for part, shared in find_crossings(known.set_index("image"), split, parents).items():
+        crossing = shared[shared.any(axis=1)]
+        if len(crossing):
+            kinds = " and ".join(kind for kind in KINDS if crossing[kind].any())
+            names = ", ".join(crossing.index[:5]) + (", …" if len(crossing) > 5 else "")
+            raise InputError(
+                f"{len(crossing)} of {len(shared)} {part} images share {kinds} with training ({names}): mend the "
+                f"split, or mark the protocol `leaky: true`, which is then said wherever its numbers appear."
+            )
+
+
 def _count(shared: pd.DataFrame) -> dict:
     return {
         "images": len(shared),
         "images_sharing": int(shared.any(axis=1).sum()),
         "sharing": {kind: int(shared[kind].sum()) for kind in KINDS},
     }
+
+
+def table(result: dict) -> pd.DataFrame:
+    """An audit as a table: part, class (first "all"), images, images_sharing, and one column a kind."""
+    rows = []
+    for part in ("test", "valid"):
+        for name, counts in {"all": result[part], **result[part]["by_class"]}.items():
+            if counts["images"]:
+                row = {"part": part, "class": name, "images": counts["images"]}
+                rows.append(row | {"images_sharing": counts["images_sharing"]} | counts["sharing"])
+    return pd.DataFrame(rows)
+
+
+PART_NAMES = {"train": "train", "training": "train", "test": "test"}
+PART_NAMES |= dict.fromkeys(("valid", "validation", "val", "dev"), "valid")
+
+
+def read_split(path: str | Path, part_column: str = "part") -> pd.DataFrame:
+    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images a part."""
+    path = Path(path)
+    if path.is_dir():
+        files = [file.relative_to(path) for file in sorted(path.glob("*/**/*")) if file.suffix.lower() in SUFFIXES]
+        split = pd.DataFrame({"image": [file.stem for file in files], "part": [file.parts[0] for file in files]})
+    else:
+        split = read_csv(path, ["image", part_column]).rename(columns={part_column: "part"})[["image", "part"]]
+    split["part"] = split["part"].astype(str).str.lower().map(PART_NAMES)
+    for part in ("train", "test"):
+        if not (split["part"] == part).any():
+            raise InputError(
+                f"{path} has no image in part {part!r}: name the parts train, valid and test in column "
+                f"{part_column!r} (`part_column` of `audit`) or by folder."
+            )
+    return split.dropna()

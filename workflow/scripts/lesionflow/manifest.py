@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from lesionflow.duplicates import equal_pairs, name_sets
 from lesionflow.files import InputError
 
 # ISIC's column names, and ours.
@@ -89,9 +91,12 @@ def describe_images(
 
 
 def groups(table: pd.DataFrame) -> pd.Series:
-    """The name of the set of images that must stay together: the first image of the same lesion, or itself."""
-    first = table.groupby("lesion", sort=False)["image"].transform("min")
-    return first.fillna(table["image"]).rename("group")
+    """The set of images that must stay together, by the name of its first image.
+
+    `table` is sorted by image and has lesion and, from `find_duplicates`, file, pixels and near_duplicate.
+    """
+    kinds = [name for name in ("lesion", "file", "pixels", "near_duplicate") if name in table]
+    return name_sets(table["image"], np.concatenate([equal_pairs(table[name]) for name in kinds]))
 
 
 def check_images(labels: pd.Series, names: Sequence[str], on_missing_image: str) -> None:
@@ -105,9 +110,15 @@ def check_images(labels: pd.Series, names: Sequence[str], on_missing_image: str)
 
 
 def make_manifest(
-    described: pd.DataFrame, packed: Mapping[str, pd.DataFrame], classes: Sequence[str], on_bad_image: str
+    described: pd.DataFrame,
+    packed: Mapping[str, pd.DataFrame],
+    classes: Sequence[str],
+    on_bad_image: str,
+    duplicates: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join what the labels say with what packing found (tables by shard name): (manifest, rejected).
+
+    `duplicates` is what `find_duplicates` returned.
 
     The manifest has the columns MANIFEST and only images that can be used, sorted by name; `rejected` has
     image and reason of every other image and label row.
@@ -135,5 +146,7 @@ def make_manifest(
             f"No usable image of class {empty[0]} is left (rejected.csv says why): "
             f"replace the images, or take the class out of `classes`."
         )
+    if duplicates is not None:
+        kept = kept.drop(columns="pixels", errors="ignore").merge(duplicates, on="image", how="left")
     kept["group"] = groups(kept)
     return kept[MANIFEST].astype({"row": int, "width": int, "height": int}), rejected

@@ -1,0 +1,31 @@
+"""Audit a split that was made elsewhere: lesions on both sides of it, by class."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from lesionflow import leakage, manifest
+from lesionflow.figures import leakage_by_class
+from lesionflow.files import job, whole, write_json
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params = snakemake.input, snakemake.params
+    with job(snakemake.log[0]):
+        labels = manifest.read_labels(inputs.labels, params.classes)
+        known = manifest.describe_images(labels, inputs.metadata or None)[["image", "label", "lesion"]]
+        split = leakage.read_split(inputs.split, params.audit["part_column"])
+        result = leakage.audit(known, split)
+        table = leakage.table(result)
+        print(table.to_string(index=False), file=sys.__stdout__)
+        write_json(snakemake.output.leakage, result)
+        with whole(snakemake.output.table) as path:
+            table.to_csv(path, index=False)
+        with whole(snakemake.output.figure) as path:
+            leakage_by_class(path, table, f"Audit of the split {snakemake.wildcards.name}")
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,28 @@
+"""Audit the parts of a protocol for what they share; stop where a protocol that is not leaky leaks."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, write_json
+from lesionflow.leakage import audit, refuse_crossings
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        known = pd.read_csv(snakemake.input.manifest, dtype=str)[["image", "label", "lesion"]]
+        known = known.merge(pd.read_csv(snakemake.input.duplicates, dtype=str), on="image", how="left")
+        split = pd.read_csv(snakemake.input.split, dtype=str)
+        training = pd.concat([pd.read_csv(path, dtype=str) for path in snakemake.input.training])
+        synthetic = training[training["neighbour"].notna()]
+        parents = pd.concat([synthetic["image"], synthetic["neighbour"]])
+        if not snakemake.params.leaky:
+            refuse_crossings(known, split, parents)
+        write_json(snakemake.output[0], audit(known, split, parents))
+
+
+if __name__ == "__main__":
+    main(snakemake)
