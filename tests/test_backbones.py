@@ -34,6 +34,14 @@ def test_trainable_parameters(name, stage, trainable):
     assert count_parameters(model)[0] == trainable
 
 
+def test_published_parameters_of_stage_2():
+    """1,361,208: the printed number, which only these layers and a resting batch normalisation of the head give."""
+    published = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["protocols"]["as_published"]
+    model = new_classifier(untrained("efficientnet_b0"), 8, None, 1)
+    unfreeze(model, 2, published["unfreeze"]["efficientnet_b0"], published["freeze_head_norm"])
+    assert count_parameters(model)[0] == 1_361_208
+
+
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("stage", [1, 2, 3])
 def test_folding_computes_the_same_and_shares_what_trains(name, stage):

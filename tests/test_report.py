@@ -35,7 +35,7 @@ def metrics(skill: float) -> dict:
     label = np.repeat(np.arange(8), 6)
     probabilities = random.random((48, 8)) * (1 - skill)
     probabilities[np.arange(48), label] += skill
-    part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES)
+    part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES) | {"images_sharing": 12}
     cost = {"time_s": 61.5, "epochs": 3, "params_trainable": 12808, "params_total": 4064939}
     return {"valid": part, "test": part, **cost}
 
@@ -132,7 +132,7 @@ def test_long_table():
     assert len(long) == 36
     assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
     published = [f"published_{name}" for name in tables.PUBLISHED]
-    valid = ["valid_accuracy", "valid_balanced_accuracy"]
+    valid = ["valid_images_sharing", "valid_accuracy", "valid_balanced_accuracy"]
     assert list(long) == [*tables.KEYS, *tables.TEST, *valid, *tables.COST, "leaky", *published]
     resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]
     assert resnet["weights"] == "none" and resnet["published_accuracy"] == 0.98
@@ -160,6 +160,7 @@ def test_wide_table():
     one, long = tables.wide_4_1(table()), table()
     first = long.iloc[0]
     assert len(one) == 9
+    assert one[("", "Shared")][0] == "25%"
     assert one[("undersampled", "Prec")][0] == f"{first['precision_macro']:.3f} [0.40]"
     assert one[("undersampled", "Esp")][0] == f"{first['specificity_macro']:.3f}"
     interval = f"({first['balanced_accuracy_low']:.3f}–{first['balanced_accuracy_high']:.3f})"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
 from lesionflow.files import InputError
-from lesionflow.smote import balance, nearest_neighbours, smote_recipes, squared_distances, undersample
+from lesionflow.smote import balance, keep_some, nearest_neighbours, smote_recipes, squared_distances
 
 
 def collection(counts: dict[str, int], side: int = 8, seed: int = 0) -> tuple[pd.Series, np.ndarray]:
@@ -74,7 +74,7 @@ def test_both_arms_hold_the_same_real_images():
         for dataset in ({"limit": 20}, {"limit": 24, "real_limit": 20, "oversample": "smote", "k_neighbors": 5})
     ]
     real = [set(arm.loc[arm["neighbour"].isna(), "image"]) for arm in arms]
-    assert real[0] == real[1] == set(undersample(labels, 20, 1))
+    assert real[0] == real[1] == set(keep_some(labels, 20, 1))
     assert arms[1]["label"].value_counts().to_dict() == {"A": 24, "B": 24}
     parents = arms[1].dropna()
     assert (labels[parents["image"]].to_numpy() == parents["label"]).all()
@@ -89,4 +89,10 @@ def test_a_class_too_small_for_smote():
 
 def test_order_of_rows_does_not_matter():
     labels, _ = collection({"A": 50, "B": 12})
-    assert list(undersample(labels, 20, 1)) == list(undersample(labels.sample(frac=1, random_state=0), 20, 1))
+    assert list(keep_some(labels, 20, 1)) == list(keep_some(labels.sample(frac=1, random_state=0), 20, 1))
+
+
+def test_the_first_images_by_name():
+    labels, _ = collection({"A": 5, "B": 2})
+    shuffled = labels.sample(frac=1, random_state=0)
+    assert list(keep_some(shuffled, 3, 1, "first")) == ["i0000", "i0001", "i0002", "i0005", "i0006"]

@@ -149,6 +149,47 @@ def test_classes_too_small_say_what_to_change(inputs):
     assert "Class DF (2 images) is too small for this split" in output(done) and "Traceback" not in output(done)
 
 
+def test_a_leaking_split_is_refused_unless_it_says_so(inputs):
+    by_image = {"split": {"method": "by_image"}}
+    model = "results/tiny/corrected/seed1/undersampled/resnet50/stage1/model.safetensors"
+    done = snakemake(inputs, model, config={"protocols": {"corrected": by_image}})
+    assert done.returncode != 0 and "share lesion with training (ISIC_" in output(done)
+    assert "leaky: true" in output(done) and "Traceback" not in output(done)
+    assert not (inputs / model).exists()
+    leakage = "results/tiny/corrected/seed1/leakage.json"
+    done = snakemake(inputs, leakage, config={"protocols": {"corrected": by_image | {"leaky": True}}})
+    assert done.returncode == 0, output(done)[-2000:]
+    result = read_json(inputs / leakage)
+    assert result["leaky"] and result["test"]["sharing"]["lesion"] > 0
+
+
+def test_the_published_protocol_tests_on_training_images(tmp_path):
+    stages = {1: {"epochs": 1}, 2: {"epochs": 1}, 3: {"epochs": 1}}
+    config = {
+        "collection": "demo",
+        "run": {"protocols": ["as_published"], "backbones": ["resnet50"]},
+        "protocols": {
+            "as_published": {
+                "split": {"test": 4, "valid": 3},
+                "unfreeze": {"resnet50": ["layer4"]},
+                "stages": {"resnet50": stages},
+            }
+        },
+    }
+    models = Path("results/demo/as_published/seed1/smote/resnet50")
+    done = snakemake(tmp_path, models / "stage1/metrics.json", models / "stage2/metrics.json", config=config)
+    assert done.returncode == 0, output(done)[-4000:]
+    leakage = read_json(tmp_path / "results/demo/as_published/seed1/leakage.json")
+    assert leakage["leaky"] and leakage["test"]["sharing"]["file"] == leakage["test"]["images"] == 32
+    metrics = read_json(tmp_path / models / "stage2/metrics.json")
+    assert metrics["test"]["images_sharing"] == 32
+    cards = [read_json(tmp_path / models / f"stage{stage}/model.json") for stage in (1, 2)]
+    assert cards[0]["settings"]["augmentation"] and not cards[1]["settings"]["augmentation"]
+    assert not any(name.endswith("stage1/model.safetensors") for name in cards[1]["inputs"])
+    assert cards[0]["backbone_settings"]["std"] == [0.5] * 3 and cards[0]["settings"]["keep"] == "last"
+    assert (tmp_path / "resources/demo/packed32nearest/000.npy").exists()
+
+
 def test_bad_images_can_stop_the_run(inputs):
     (inputs / "images/ISIC_0000000.jpg").write_bytes(b"")
     done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_bad_image": "fail"})

@@ -13,6 +13,8 @@ rule balance:
         runtime=60,
     params:
         dataset=lookup(within=config, dpath="datasets/{dataset}"),
+        undersample=lookup(within=config, dpath="protocols/{protocol}/undersample"),
+        same_real_images=lookup(within=config, dpath="protocols/{protocol}/same_real_images"),
         code=source_digest("smote"),
     script:
         "../scripts/balance.py"

@@ -62,10 +62,10 @@ rule pack_images:
     input:
         images=collection_file("images"),
     output:
-        pixels="resources/{collection}/packed{size}/{shard}.npy",
-        table="resources/{collection}/packed{size}/{shard}.csv",
+        pixels="resources/{collection}/packed{size}{resize}/{shard}.npy",
+        table="resources/{collection}/packed{size}{resize}/{shard}.csv",
     log:
-        "logs/pack_images/{collection}/{size}/{shard}.log",
+        "logs/pack_images/{collection}/{size}{resize}/{shard}.log",
     threads: 2
     resources:
         mem_mb=2000,

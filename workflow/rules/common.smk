@@ -45,6 +45,7 @@ wildcard_constraints:
     backbone=names_of("backbones"),
     stage="[123]",
     size=r"\d+",
+    resize="|nearest",
     shard=r"\d{3}",
 
 
@@ -57,10 +58,11 @@ def collection_file(key):
 
 
 def packed(ending):
-    """An input function: the packed shards' files with `ending` (npy or csv) at the configured size."""
+    """An input function: the packed shards' files with `ending` (npy or csv), resized as the protocol wants."""
 
     def shard_files(wildcards):
-        folder = f"resources/{wildcards.collection}/packed{config['image_size']}"
+        nearest = "protocol" in wildcards.keys() and config["protocols"][wildcards.protocol]["resize"] == "nearest"
+        folder = f"resources/{wildcards.collection}/packed{config['image_size']}{'nearest' if nearest else ''}"
         shards = config["collections"][wildcards.collection]["shards"]
         return [f"{folder}/{shard:03d}.{ending}" for shard in range(shards)]
 
@@ -76,6 +78,18 @@ def first_weights(wildcards):
     if weights == "none" or weights.startswith("package:"):
         return []
     return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
+
+
+def backbone_settings(wildcards):
+    """A backbone of the config with what the protocol changes in it."""
+    backbone = dict(config["backbones"][wildcards.backbone])
+    protocol = config["protocols"][wildcards.protocol]
+    if wildcards.backbone in protocol["unfreeze"]:
+        backbone["unfreeze"] = protocol["unfreeze"][wildcards.backbone]
+    if wildcards.backbone in protocol["input_range"]:
+        low, high = protocol["input_range"][wildcards.backbone]
+        backbone["mean"], backbone["std"] = [low / (low - high)] * 3, [1 / (high - low)] * 3
+    return backbone
 
 
 def weights_urls(wildcards):

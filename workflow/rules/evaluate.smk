@@ -16,7 +16,7 @@ rule predict_parts:
         mem_mb=8000,
         runtime=30,
     params:
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=backbone_settings,
         precision=config["precision"],
         code=source_digest("engine"),
     script:
@@ -26,6 +26,7 @@ rule predict_parts:
 rule score:
     input:
         manifest="results/{collection}/manifest.csv",
+        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
         card=f"{MODEL}/model.json",
         valid=f"{MODEL}/valid.csv",
         test=f"{MODEL}/test.csv",

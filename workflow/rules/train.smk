@@ -41,7 +41,7 @@ rule train:
         classes=config["classes"],
         protocol=lookup(within=config, dpath="protocols/{protocol}"),
         stage=lookup(within=config, dpath="protocols/{protocol}/stages/{backbone}/{stage}"),
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=backbone_settings,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
         code=source_digest("engine"),

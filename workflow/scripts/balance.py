@@ -17,11 +17,15 @@ def main(snakemake: "Snakemake") -> None:
         store = open_store(snakemake.input.manifest, snakemake.input.pixels)
         split = pd.read_csv(snakemake.input.split, dtype={"image": str})
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
+        dataset = dict(snakemake.params.dataset)
+        if not snakemake.params.same_real_images:
+            dataset.pop("real_limit", None)
         training = balance(
             labels,
             lambda images: store.read(store.positions(images)),
             seed=int(snakemake.wildcards.seed),
-            **snakemake.params.dataset,
+            undersample=snakemake.params.undersample,
+            **dataset,
         )
         with whole(snakemake.output[0]) as path:
             training.to_csv(path, index=False)

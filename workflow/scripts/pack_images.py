@@ -18,7 +18,9 @@ def main(snakemake: "Snakemake") -> None:
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
         with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
             pixels = np.lib.format.open_memmap(npy, mode="w+", dtype=np.uint8, shape=(len(names), size, size, 3))
-            pack(images, names, pixels, snakemake.threads).to_csv(csv, index=False)
+            pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest").to_csv(
+                csv, index=False
+            )
             pixels.flush()
 
 

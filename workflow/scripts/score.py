@@ -15,12 +15,14 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         card = read_json(snakemake.input.card)
         manifest = pd.read_csv(snakemake.input.manifest, dtype={"image": str, "group": str}).set_index("image")
+        leakage = read_json(snakemake.input.leakage)
         metrics = {}
         for part in ("valid", "test"):
             table = pd.read_csv(snakemake.input[part], dtype={"image": str})
             truth = manifest.loc[table["image"]]
             label = pd.Categorical(truth["label"], categories=card["classes"]).codes
-            metrics[part] = score(table[card["classes"]].to_numpy(), label, truth["group"], card["classes"])
+            sharing = {"images_sharing": leakage[part]["images_sharing"]}
+            metrics[part] = sharing | score(table[card["classes"]].to_numpy(), label, truth["group"], card["classes"])
         for key in ("time_s", "epochs", "params_trainable", "params_total"):
             metrics[key] = card[key]
         write_json(snakemake.output[0], metrics)

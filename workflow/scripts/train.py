@@ -30,7 +30,7 @@ def main(snakemake: "Snakemake") -> None:
             model = restore(Path(inputs.weights), backbone, len(classes))
         else:
             model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
-        unfreeze(model, stage, backbone["unfreeze"])
+        unfreeze(model, stage, backbone["unfreeze"], protocol["freeze_head_norm"])
         files = {str(path): file_digest(path) for path in [*inputs] if not str(path).endswith(".npy")}
         card = {
             **wildcards,

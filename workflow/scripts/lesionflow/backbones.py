@@ -123,9 +123,13 @@ def restore(path: Path, config: Mapping, classes: int) -> Classifier:
     return model
 
 
-def unfreeze(model: Classifier, stage: int, modules: Sequence[str]) -> None:
-    """Let train: stage 1 the head; stage 2 also the backbone's `modules`; stage 3 everything."""
+def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_norm: bool = False) -> None:
+    """Let train: stage 1 the head; stage 2 also the backbone's `modules`; stage 3 everything.
+
+    With `freeze_head_norm` the head's batch normalisation rests in stage 2, as it did in the study.
+    """
     model.requires_grad_(True)
+    model.head[0].requires_grad_(not (freeze_head_norm and stage == 2))
     model.backbone.requires_grad_(stage == 3)
     for name in modules if stage == 2 else ():
         try:
@@ -135,13 +139,13 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str]) -> None:
 
 
 def learning_modules(model: Classifier) -> list[nn.Module]:
-    """What is in training mode while `model` trains: its head, where dropout and batch normalisation work.
+    """What is in training mode while `model` trains: dropout and batch normalisation of its head.
 
     The backbone's batch normalisation keeps its ImageNet statistics in all stages; only where there are none, in
     the unfrozen part of a backbone without pretrained weights, it takes those of the images.
     """
-    norms = [m for m in model.backbone.modules() if isinstance(m, nn.BatchNorm2d) and m.weight.requires_grad]
-    return [model.head] if model.pretrained else [model.head, *norms]
+    norms = [m for m in model.backbone.modules() if isinstance(m, nn.BatchNorm2d) and not model.pretrained]
+    return [model.head[1], *(norm for norm in [model.head[0], *norms] if norm.weight.requires_grad)]
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

@@ -42,11 +42,12 @@ class Settings:
 
     @classmethod
     def from_config(cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int) -> "Settings":
-        """From a protocol of the config and its settings of a stage (epochs, lr)."""
+        """From a protocol of the config and its settings of a stage (epochs, lr, augment)."""
         recipe = {key: protocol[key] for key in ("optimizer", "batch_size", "patience", "keep")}
         ranges = protocol.get("augmentation")
-        augmentation = Augmentation(**ranges) if ranges else None
-        return cls(**recipe, **stage_settings, stage=stage, seed=seed, augmentation=augmentation)
+        augmentation = Augmentation(**ranges) if ranges and stage_settings["augment"] else None
+        epochs, lr = stage_settings["epochs"], stage_settings["lr"]
+        return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation)
 
 
 @dataclass(frozen=True)

@@ -51,18 +51,21 @@ class Images:
         return self.archive.read(file) if self.archive else Path(file).read_bytes()
 
 
-def decode(data: bytes, size: int) -> tuple[Image.Image, tuple[int, int]]:
+def decode(data: bytes, size: int, nearest: bool = False) -> tuple[Image.Image, tuple[int, int]]:
     """Decode to an RGB image of size × size pixels, aspect ratio given up; also (width, height) as stored.
 
     JPEG is decoded at the smallest scale that is still at least `size`, which is most of the time saved,
-    and the rest of the way is an antialiased bicubic resize.
+    and the rest of the way is an antialiased bicubic resize. `nearest` takes the nearest pixels of the full image
+    instead, as Keras does by default.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(data))
     original = image.size
-    image.draft("RGB", (size, size))
-    return image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC), original
+    if not nearest:
+        image.draft("RGB", (size, size))
+    resample = Image.Resampling.NEAREST if nearest else Image.Resampling.BICUBIC
+    return image.convert("RGB").resize((size, size), resample), original
 
 
 def perceptual_hashes(image: Image.Image) -> str:
@@ -72,7 +75,7 @@ def perceptual_hashes(image: Image.Image) -> str:
     return "".join(str(imagehash.phash(view)) for view in turned)
 
 
-def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int) -> pd.DataFrame:
+def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
     """Decode `names` into `pixels` (uint8 [n, size, size, 3]) and return what is known of each.
 
     An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".
@@ -84,7 +87,7 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int) -> 
         data = images.read(names[row])
         record["sha256"] = hashlib.sha256(data).hexdigest()
         try:
-            image, (record["width"], record["height"]) = decode(data, pixels.shape[1])
+            image, (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
         except (
             OSError,
             ValueError,

@@ -21,9 +21,11 @@ COLUMNS = ["label", "image", "neighbour", "weight"]
 BLOCK = 4096  # pixels a Gram product takes at a time
 
 
-def undersample(labels: pd.Series, limit: int, seed: int) -> pd.Index:
-    """At most `limit` images a class, drawn without replacement; `labels` is indexed by image."""
+def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
+    """At most `limit` images a class, "random" or the "first" by name; `labels` is indexed by image."""
     labels = labels.sort_index()
+    if undersample == "first":
+        return labels.groupby(labels).head(limit).index
     counts = labels.value_counts()
     sampler = RandomUnderSampler(sampling_strategy=counts.clip(upper=limit).to_dict(), random_state=seed)
     sampler.fit_resample(np.zeros((len(labels), 1)), labels.to_numpy())
@@ -96,12 +98,13 @@ def balance(
     real_limit: int | None = None,
     oversample: str | None = None,
     k_neighbors: int = 5,
+    undersample: str = "random",
 ) -> pd.DataFrame:
     """A training list with COLUMNS: at most `real_limit` (or `limit`) real images a class, filled up by SMOTE.
 
     `labels` holds the training part, by image; `pixels` returns uint8 [n, …] of some of its images.
     """
-    real = undersample(labels, real_limit or limit, seed)
+    real = keep_some(labels, real_limit or limit, seed, undersample)
     lists = [pd.DataFrame({"label": labels[real], "image": real, "neighbour": None, "weight": 0.0})]
     for label, count in labels[real].value_counts().sort_index().items():
         if oversample is None or count >= limit:

@@ -16,7 +16,9 @@ def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd
     return part.rename_axis("image").reset_index().sort_values(["image", "part"], ignore_index=True)
 
 
-def split_by_group(manifest: pd.DataFrame, seed: int, test: int, valid: int, keep_for_training: float) -> pd.Series:
+def split_by_group(
+    manifest: pd.DataFrame, seed: int, test: int, valid: int, keep_for_training: float = 0.334
+) -> pd.Series:
     """Part of each image, indexed like `manifest` (columns image, label, group); no group crosses parts.
 
     Test, then validation, take whole groups at random until each class has `test` or `valid` images there,
@@ -81,7 +83,7 @@ def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int)
     run = len(names) // 10
     fifth = run // 5
     runs = [names[start : start + run] for start in range(0, 9 * run, run)] + [names[9 * run :]]
-    pool = [name for names_of_run in runs[:-1] for name in names_of_run[-fifth:]] + runs[-1][-(fifth - 1) :]
+    pool = [name for each in runs[:-1] for name in each[-fifth:]] + runs[-1][len(runs[-1]) - fifth + 1 :]
     pooled = table.index.isin(pool)
     part = pd.Series(np.where(pooled, "unused", "train"), index=table.index)
     part[table[pooled].groupby(table[pooled]).head(valid).index] = "valid"

@@ -8,7 +8,7 @@ from pandas.io.formats.style import Styler
 
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
-    "images", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
+    "images", "images_sharing", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
     "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "f1_micro", "f1_weighted",
     "auroc_macro",
 ]  # fmt: skip
@@ -71,7 +71,7 @@ def table_4_1(
         keys = {key: card[key] for key in KEYS} | {"weights": weights_name(card["weights"])}
         keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
         row = keys | {key: result["test"][key] for key in TEST}
-        row |= {f"valid_{key}": result["valid"][key] for key in ("accuracy", "balanced_accuracy")}
+        row |= {f"valid_{key}": result["valid"][key] for key in ("images_sharing", "accuracy", "balanced_accuracy")}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
@@ -92,10 +92,11 @@ def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
         stamp = " LEAKY" if runs["leaky"].any() else ""
         row = {("", "Protocol"): protocol + stamp, ("", "Backbone"): backbone, ("", "Weights"): weights}
         row[("", "Stage")] = str(stage)
+        row[("", "Shared")] = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
         for dataset, same in runs.groupby("dataset", sort=False):
             row |= {(dataset, name): _cell(same, *how) for name, how in WIDE.items()}
         rows[key] = row
-    columns = [("", name) for name in ("Protocol", "Backbone", "Weights", "Stage")]
+    columns = [("", name) for name in ("Protocol", "Backbone", "Weights", "Stage", "Shared")]
     columns += [(dataset, name) for dataset in table["dataset"].unique() for name in WIDE]
     wide = pd.DataFrame(list(rows.values()), columns=pd.MultiIndex.from_tuples(columns))
     return wide.fillna("–")
@@ -123,7 +124,8 @@ def notes(table: pd.DataFrame) -> list[str]:
         "All metrics are of the test images, as shares of one. Acc: accuracy. Prec, Sen, Esp and F1: precision, "
         "sensitivity, specificity and F1, each class against the rest, averaged over classes (macro). "
         "Bal. acc.: balanced accuracy, the mean sensitivity. Time: seconds of training of that stage alone; "
-        "par.: parameters.",
+        "par.: parameters. Shared: test images that share a file, pixels, a near duplicate, a lesion or a SMOTE "
+        "parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
         else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
@@ -158,7 +160,7 @@ def html(table: pd.DataFrame) -> Styler:
     wide = wide_4_1(table)
     classes = pd.DataFrame("number", index=wide.index, columns=wide.columns)
     classes[[("", "Protocol"), ("", "Backbone"), ("", "Weights")]] = "text"
-    classes[wide.columns[4 :: len(WIDE)]] = "number first"  # a rule between the datasets
+    classes[wide.columns[5 :: len(WIDE)]] = "number first"  # a rule between the datasets
     left = {"selector": "th.level1.col1, th.level1.col2", "props": "text-align: left"}
     styler = styled(wide, "table_4_1").set_table_styles([left], overwrite=False)
     return styler.format(_markup).set_td_classes(classes)
