@@ -24,6 +24,8 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/ladder.smk"
+include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 
 

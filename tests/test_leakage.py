@@ -125,6 +125,15 @@ def test_a_crossing_is_refused_and_named():
     refuse_crossings(known, split.replace("test", "unused"))
 
 
+def test_clean_images_are_clean_even_where_the_protocol_leaks():
+    known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": ["L1", "L1", "L1"]})
+    split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "clean"]})
+    with pytest.raises(InputError, match=r"1 of 1 clean images share lesion with training \(c\)"):
+        refuse_crossings(known, split, leaky=True)
+    refuse_crossings(known, split.iloc[:2], leaky=True)
+    assert audit(known, split)["clean"]["images_sharing"] == 1
+
+
 def test_a_split_as_folders(tmp_path):
     for file in ("train/A/a.jpg", "val/A/b.png", "test/B/c.jpg", "test/readme.txt"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,14 @@ def test_definitions(seed):
     assert result["balanced_accuracy_low"] <= result["balanced_accuracy"] <= result["balanced_accuracy_high"]
 
 
+def test_a_class_that_is_not_there_does_not_count():
+    """As on an archive that has only some of the diagnoses."""
+    label, probabilities = np.array([0, 0, 1, 1]), np.array([[0.8, 0.1, 0.1], [0.2, 0.1, 0.7], [0, 1, 0], [0, 1, 0]])
+    result = score(probabilities, label, list("abcd"), list("ABC"))
+    assert result["balanced_accuracy"] == 0.75 and list(result["per_class"]) == ["A", "B"]
+    assert np.isfinite(result["auroc_macro"]) and np.array(result["confusion_matrix"]).shape == (3, 3)
+
+
 def test_interval_widens_with_correlated_images():
     """Ten images of each of ten lesions that are right or wrong together are worth ten images, not a hundred."""
     right = np.tile(np.repeat([1, 0], 10), 10)

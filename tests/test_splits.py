@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lesionflow.files import InputError
 from lesionflow.manifest import read_labels
-from lesionflow.splits import PARTS, draw_parts, split_by_group
+from lesionflow.rungs import RUNGS, split_rung
+from lesionflow.splits import PARTS, as_table, draw_parts, split_by_group
 
 
 @st.composite
@@ -104,3 +105,39 @@ def test_an_archive_that_is_not_there():
     manifest = manifest_table(list("AB") * 30, list(range(60))).assign(archive="HAM")
     with pytest.raises(InputError, match="No image is of archive 'BCN'"):
         draw_parts(manifest, 1, "by_archive", archive="BCN", test=3, valid=3, keep_for_training=0.3)
+
+
+@settings(deadline=None, max_examples=40)
+@given(manifests(), st.integers(0, 5), st.sets(st.sampled_from(list(RUNGS)), min_size=1))
+def test_rungs_differ_in_what_leaks_only(manifest, seed, rungs):
+    number = manifest["image"].str[-7:].astype(int)
+    manifest["archive"] = number.map(lambda n: "XY"[n % 4 == 0])
+    sizes = {"test": 3, "valid": 2, "keep_for_training": 0.334}
+    try:
+        base = split_by_group(manifest, seed, **sizes)
+        splits = {rung: as_table(split_rung(manifest, seed, rung, sorted(rungs), "Y", **sizes)) for rung in rungs}
+    except InputError:
+        return
+    known = manifest.set_index("image")
+    counts = []
+    for rung, split in splits.items():
+        parts = {part: set(rows["image"]) for part, rows in split.groupby("part")}
+        assert parts["clean"] == set(base.index[base == "test"])
+        lesions = {part: set(known.loc[list(images), "group"]) for part, images in parts.items()}
+        assert not lesions["clean"] & lesions["train"] and not lesions["valid"] & lesions["train"]
+        counts.append(known.loc[sorted(parts["train"]), "label"].value_counts().to_dict())
+        tested = parts.get("test", set())
+        if rung == "as_published":
+            assert tested <= parts["train"]
+        else:
+            assert not tested & parts["train"]
+        if rung == "corrected":
+            assert tested == parts["clean"]
+        if rung in ("corrected", "unseen_archive"):
+            assert not lesions.get("test", set()) & lesions["train"]
+        if rung == "unseen_archive":
+            assert set(known.loc[list(tested), "archive"]) <= {"Y"}
+            assert set(known.loc[list(parts["train"] | parts.get("valid", set())), "archive"]) <= {"X"}
+        again = split_rung(manifest.sample(frac=1, random_state=1), seed, rung, sorted(rungs), "Y", **sizes)
+        assert as_table(again).equals(split)
+    assert all(count == counts[0] for count in counts)

@@ -13,6 +13,11 @@ from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 
 from lesionflow.files import read_json
 
+LADDER = {
+    "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "judge_rung", "judge_external",
+    "tabulate_ladder", "draw_ladder",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="session")
 def run(raw, tmp_path_factory) -> Path:
@@ -59,8 +64,8 @@ def test_everything_is_made(run):
 def test_every_rule_logged(run):
     logs = {path.relative_to(run / "logs").parts[0] for path in (run / "logs").rglob("*.log")}
     rules = snakemake(run, "--list-rules").stdout.split()
-    targets = {"all", "report", "audit_split"}
-    not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split"}
+    targets = {"all", "report", "audit_split", "ladder"}
+    not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER}
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}
     train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()
@@ -123,6 +128,9 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
         ({"collection": "nothing"}, "'nothing' is not one of `collections`"),
         ({"run": {"backbones": ["resnet5"]}}, "'resnet5' is not one of `backbones`"),
         ({"datasets": {"smote": {"oversample": "magic"}}}, "'magic' is not one of ['smote']"),
+        ({"protocols": {"mine": {"like": "correct"}}}, "'mine' is like 'correct', which is not one of `protocols`"),
+        ({"ladder": {"rungs": ["random"]}}, "'random' is not one of ['as_published', 'random_split'"),
+        ({"ladder": {"rungs": ["corrected"], "backbone": "vgg"}}, "'vgg' is not one of `backbones`"),
     ],
 )
 def test_a_wrong_config_is_refused_at_once(inputs, config, message):
@@ -190,6 +198,36 @@ def test_the_published_protocol_tests_on_training_images(tmp_path):
     assert not any(name.endswith("stage1/model.safetensors") for name in cards[1]["inputs"])
     assert cards[0]["backbone_settings"]["std"] == [0.5] * 3 and cards[0]["settings"]["keep"] == "last"
     assert (tmp_path / "resources/demo/packed32nearest/000.npy").exists()
+
+
+def test_the_ladder_and_a_collection_from_elsewhere(run, tmp_path):
+    """The other collection is the same one again: the audit must find that all that was trained on is in it."""
+    folder = tmp_path / "ladder"
+    shutil.copytree(run, folder)
+    same = {"images": "images", "labels": "labels.csv", "metadata": "metadata.csv", "shards": 1}
+    absent = {"images": "nowhere.zip", "labels": "nowhere.csv"}
+    config = {
+        "collections": {"again": same, "absent": absent},
+        "ladder": {
+            "rungs": ["random_split", "corrected"],
+            "backbone": "resnet50",
+            "external": ["again", "absent"],
+        },
+    }
+    done = snakemake(folder, "ladder", config=config)
+    assert done.returncode == 0, output(done)[-4000:]
+    table = pd.read_csv(folder / "results/tiny/tables/ladder.csv").set_index("rung")
+    assert list(table.index) == ["random_split", "corrected", "again"]
+    assert table["leaky"].to_dict() == {"random_split": True, "corrected": False, "again": True}
+    assert table["training_images"].nunique() == 1 and (table["clean_images"] == 16).all()
+    own = table.loc["corrected"]
+    assert own["test_balanced_accuracy"] == own["clean_balanced_accuracy"] and own["test_images_sharing"] == 0
+    split = pd.read_csv(folder / "results/tiny/ladder_corrected/seed1/split.csv")
+    manifest = pd.read_csv(folder / "results/tiny/manifest.csv").merge(split[split["part"] == "train"])
+    lesions = pd.read_csv(folder / "results/tiny/manifest.csv")["lesion"]
+    assert table.loc["again", "test_images_sharing"] == lesions.isin(manifest["lesion"]).sum()
+    assert (folder / "results/tiny/figures/ladder.svg").exists()
+    assert {path.name for path in (folder / "logs").iterdir()} >= LADDER
 
 
 def test_bad_images_can_stop_the_run(inputs):

@@ -5,6 +5,7 @@ rule draw_demo:
         metadata="resources/demo/ISIC_demo_Metadata.csv",
     log:
         "logs/draw_demo.log",
+    threads: 2
     resources:
         mem_mb=1000,
         runtime=10,

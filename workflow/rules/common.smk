@@ -1,12 +1,16 @@
+import copy
 import re
 import sys
+from pathlib import Path
 
 import jsonschema
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow.files import source_digest
+from lesionflow.rungs import LEAKY
 
 with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as stream:
     # Snakemake's validate() prints the whole schema; this says the same in one sentence first.
@@ -17,9 +21,26 @@ if rejected:
     raise WorkflowError(f"Config, at {rejected.json_path}: {rejected.message}. See config/README.md.")
 
 
+def complete_protocols(config):
+    """Protocols with what they take from the one they are `like`, and one for every rung of the ladder."""
+    given, ladder = config["protocols"], config["ladder"]
+    rungs = {f"ladder_{rung}": {"like": ladder["recipe"], "leaky": rung in LEAKY} for rung in ladder["rungs"]}
+    protocols = {}
+    for name, own in {**given, **rungs}.items():
+        if own.get("like", name) not in given:
+            raise WorkflowError(f"Config: {name!r} is like {own['like']!r}, which is not one of `protocols`.")
+        protocols[name] = copy.deepcopy(given[own["like"]]) if "like" in own else {}
+        update_config(protocols[name], own)
+    return protocols
+
+
 def check_names(config):
     """Every name that one part of the config uses must be defined in another."""
-    wanted = {"collections": [config["collection"]], **config["run"]}
+    ladder = config["ladder"]
+    wanted = {"collections": [config["collection"], *ladder["external"]], **config["run"]}
+    if ladder["rungs"]:
+        wanted["datasets"] = [*wanted["datasets"], ladder["dataset"]]
+        wanted["backbones"] = [*wanted["backbones"], ladder["backbone"]]
     for section, names in wanted.items():
         for name in names:
             if name not in config[section]:
@@ -33,12 +54,16 @@ def check_names(config):
                 raise WorkflowError(f"Config: set epochs and lr at `{path}`, or take the backbone out of `run`.")
 
 
+config["protocols"] = complete_protocols(config)
+
+
 def names_of(section):
     return "|".join(map(re.escape, config[section]))
 
 
 wildcard_constraints:
     collection=names_of("collections"),
+    other=names_of("collections"),
     protocol=names_of("protocols"),
     seed=r"\d+",
     dataset=names_of("datasets"),
@@ -57,14 +82,20 @@ def collection_file(key):
     return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
 
 
-def packed(ending):
-    """An input function: the packed shards' files with `ending` (npy or csv), resized as the protocol wants."""
+def packed(ending, of=("collection",)):
+    """An input function: the packed shards' files with `ending` (npy or csv), resized as the protocol wants.
+
+    `of` are the wildcards that name their collections.
+    """
 
     def shard_files(wildcards):
         nearest = "protocol" in wildcards.keys() and config["protocols"][wildcards.protocol]["resize"] == "nearest"
-        folder = f"resources/{wildcards.collection}/packed{config['image_size']}{'nearest' if nearest else ''}"
-        shards = config["collections"][wildcards.collection]["shards"]
-        return [f"{folder}/{shard:03d}.{ending}" for shard in range(shards)]
+        files = []
+        for collection in (wildcards[name] for name in of):
+            folder = f"resources/{collection}/packed{config['image_size']}{'nearest' if nearest else ''}"
+            shards = config["collections"][collection]["shards"]
+            files += [f"{folder}/{shard:03d}.{ending}" for shard in range(shards)]
+        return files
 
     return shard_files
 
@@ -116,6 +147,43 @@ def model_files(name):
     )
 
 
+def rung_rows(wildcards):
+    """The rows of the ladder: every rung and seed, then collections from elsewhere that are there to be tested on."""
+    ladder, collections = config["ladder"], config["collections"]
+    there = [name for name in ladder["external"] if Path(collections[name]["images"]).exists()]
+    rung = f"{MODEL}/ladder.json".format
+    names = {
+        "collection": wildcards.collection,
+        "dataset": ladder["dataset"],
+        "backbone": ladder["backbone"],
+        "stage": 3,
+    }
+    rows = [rung(protocol=f"ladder_{name}", seed=seed, **names) for name in ladder["rungs"] for seed in config["seeds"]]
+    external = f"{MODEL}/external/{{other}}.json".format
+    return rows + [
+        external(protocol="ladder_corrected", seed=seed, other=other, **names)
+        for other in there
+        for seed in config["seeds"]
+    ]
+
+
 def dataset_files(name):
     """An input function: the file `name` of the models that differ from each other in the dataset only."""
     return lambda wildcards: expand(f"{MODEL}/{name}", dataset=config["run"]["datasets"], **wildcards)
+
+
+def protocol_files(name):
+    """An input function: the file `name` of the models of one backbone and stage, whatever protocol and dataset."""
+    return lambda wildcards: expand(
+        f"{MODEL}/{name}",
+        protocol=config["run"]["protocols"],
+        seed=config["seeds"],
+        dataset=config["run"]["datasets"],
+        **wildcards,
+    )
+
+
+def ladder_files(wildcards):
+    """The ladder's table and figure, if the config has rungs."""
+    files = ["results/{collection}/tables/ladder.csv", "results/{collection}/figures/ladder.svg"]
+    return expand(files, **wildcards) if config["ladder"]["rungs"] else []

@@ -3,19 +3,19 @@ rule predict_parts:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         pixels=packed("npy"),
-        model=f"{MODEL}/model.safetensors",
-        card=f"{MODEL}/model.json",
+        models=expand(f"{MODEL}/model.safetensors", stage=[1, 2, 3], allow_missing=True),
     output:
-        valid=f"{MODEL}/valid.csv",
-        test=f"{MODEL}/test.csv",
+        valid=expand(f"{MODEL}/valid.csv", stage=[1, 2, 3], allow_missing=True),
+        test=expand(f"{MODEL}/test.csv", stage=[1, 2, 3], allow_missing=True),
     log:
-        "logs/predict_parts/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+        "logs/predict_parts/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     threads: 8
     resources:
         gpu=1,
         mem_mb=8000,
         runtime=30,
     params:
+        classes=config["classes"],
         backbone=backbone_settings,
         precision=config["precision"],
         code=source_digest("engine"),

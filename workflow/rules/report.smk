@@ -1,5 +1,4 @@
-SPLIT = "results/{collection}/{protocol}/seed{seed}"
-FIGURES = "results/{collection}/figures/{protocol}/seed{seed}"
+LEAKY_PROTOCOLS = [name for name, protocol in config["protocols"].items() if protocol["leaky"]]
 
 
 rule count_classes:
@@ -20,76 +19,6 @@ rule count_classes:
         code=source_digest("counts"),
     script:
         "../scripts/count_classes.py"
-
-
-rule draw_classes:
-    input:
-        f"{SPLIT}/class_counts.csv",
-    output:
-        report(
-            f"{FIGURES}/classes.svg",
-            caption="../report/classes.rst",
-            category="Images",
-            labels={"protocol": "{protocol}", "seed": "{seed}", "figure": "images a class"},
-        ),
-    log:
-        "logs/draw_classes/{collection}/{protocol}/seed{seed}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
-    script:
-        "../scripts/draw_classes.py"
-
-
-rule draw_curves:
-    input:
-        cards=dataset_files("model.json"),
-        histories=dataset_files("history.csv"),
-    output:
-        report(
-            f"{FIGURES}/{{backbone}}/stage{{stage}}_curves.svg",
-            caption="../report/curves.rst",
-            category="Training",
-            subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "stage": "{stage}", "figure": "accuracy and loss"},
-        ),
-    log:
-        "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
-    script:
-        "../scripts/draw_curves.py"
-
-
-rule draw_confusion:
-    input:
-        cards=dataset_files("model.json"),
-        metrics=dataset_files("metrics.json"),
-    output:
-        report(
-            f"{FIGURES}/{{backbone}}/stage{{stage}}_confusion.svg",
-            caption="../report/confusion.rst",
-            category="Test",
-            subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "stage": "{stage}", "figure": "confusion matrices"},
-        ),
-    log:
-        "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
-    script:
-        "../scripts/draw_confusion.py"
 
 
 rule tabulate_results:
@@ -124,7 +53,7 @@ rule tabulate_results:
         mem_mb=1000,
         runtime=10,
     params:
-        leaky=[name for name, protocol in config["protocols"].items() if protocol["leaky"]],
+        leaky=LEAKY_PROTOCOLS,
         published_as={
             name: backbone["published_as"]
             for name, backbone in config["backbones"].items()
@@ -136,6 +65,33 @@ rule tabulate_results:
         "../scripts/tabulate_results.py"
 
 
+rule tabulate_run:
+    input:
+        cards=protocol_files("model.json"),
+        metrics=protocol_files("metrics.json"),
+        published=f"{workflow.basedir}/workflow/resources/published.yaml",
+    output:
+        expand(
+            "results/{{collection}}/tables/{{backbone}}/stage{{stage}}_{kind}.{ending}",
+            kind=["per_class", "global"],
+            ending=["csv", "md", "html"],
+        ),
+    log:
+        "logs/tabulate_run/{collection}/{backbone}/stage{stage}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        classes=config["classes"],
+        leaky=LEAKY_PROTOCOLS,
+        published_as=lookup(within=config, dpath="backbones/{backbone}/published_as", default=None),
+        stands_for=lookup(within=config, dpath="backbones/{backbone}/stands_for", default=None),
+        code=source_digest("run_tables"),
+        published_code=source_digest("published"),
+    script:
+        "../scripts/tabulate_run.py"
+
+
 rule write_report:
     input:
         template=f"{workflow.basedir}/workflow/report/page.html.j2",
@@ -143,8 +99,21 @@ rule write_report:
         counts="results/{collection}/tables/class_counts.csv",
         rejected="results/{collection}/rejected.csv",
         cards=model_files("model.json"),
+        duplicates="results/{collection}/figures/duplicates.svg",
+        ladder=ladder_files,
+        runs=expand(
+            "results/{collection}/tables/{backbone}/stage{stage}_{kind}.html",
+            backbone=config["run"]["backbones"],
+            stage=[1, 2, 3],
+            kind=["per_class", "global"],
+            allow_missing=True,
+        ),
         figures=expand(
-            [f"{FIGURES}/classes.svg", f"{FIGURES}/{{backbone}}/stage{{stage}}_{{kind}}.svg"],
+            [
+                f"{FIGURES}/classes.svg",
+                f"{FIGURES}/leakage.svg",
+                f"{FIGURES}/{{backbone}}/stage{{stage}}_{{kind}}.svg",
+            ],
             protocol=config["run"]["protocols"],
             seed=config["seeds"],
             backbone=config["run"]["backbones"],
@@ -163,10 +132,21 @@ rule write_report:
         collection=lookup(within=config, dpath="collections/{collection}"),
         config={
             key: config[key]
-            for key in ("classes", "image_size", "seeds", "precision", "run", "datasets", "backbones", "protocols")
+            for key in (
+                "classes",
+                "image_size",
+                "seeds",
+                "precision",
+                "run",
+                "ladder",
+                "datasets",
+                "backbones",
+                "protocols",
+            )
         },
         class_names=config["class_names"],
         code=source_digest("report"),
+        ladder_code=source_digest("ladder"),
     script:
         "../scripts/write_report.py"
 

@@ -24,7 +24,7 @@ def main(snakemake: "Snakemake") -> None:
         with whole(snakemake.output.table) as path:
             table.to_csv(path, index=False)
         with whole(snakemake.output.figure) as path:
-            leakage_by_class(path, table, f"Audit of the split {snakemake.wildcards.name}")
+            leakage_by_class(path, table, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
 
 
 if __name__ == "__main__":

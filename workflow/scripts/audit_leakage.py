@@ -19,8 +19,7 @@ def main(snakemake: "Snakemake") -> None:
         training = pd.concat([pd.read_csv(path, dtype=str) for path in snakemake.input.training])
         synthetic = training[training["neighbour"].notna()]
         parents = pd.concat([synthetic["image"], synthetic["neighbour"]])
-        if not snakemake.params.leaky:
-            refuse_crossings(known, split, parents)
+        refuse_crossings(known, split, parents, leaky=snakemake.params.leaky)
         write_json(snakemake.output[0], audit(known, split, parents))
 
 

@@ -1,6 +1,5 @@
 """Find images that show the same picture."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,12 +14,14 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
+        # Named by number: shards of two collections may have the same file name.
         tables = [
-            pd.read_csv(table, dtype={"image": str}).assign(shard=Path(table).stem) for table in snakemake.input.tables
+            pd.read_csv(table, dtype={"image": str}).assign(shard=f"{number:04d}")
+            for number, table in enumerate(snakemake.input.tables)
         ]
         packed = pd.concat(tables)
         packed = packed[packed["status"] == "ok"]
-        store = Store(packed, {Path(shard).stem: shard for shard in snakemake.input.pixels})
+        store = Store(packed, {f"{number:04d}": shard for number, shard in enumerate(snakemake.input.pixels)})
         duplicates = find_duplicates(
             packed, lambda images: store.read(store.positions(images)), **snakemake.params.near
         )

@@ -1,5 +1,6 @@
 """Write the report of a collection."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +12,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 
+def by_backbone(paths: list[str]) -> dict[str, list[str]]:
+    """The tables of single runs, by the folder that names their backbone."""
+    found: dict[str, list[str]] = {}
+    for path in map(Path, paths):
+        found.setdefault(path.parent.name, []).append(path.read_text(encoding="utf-8"))
+    return found
+
+
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
@@ -18,10 +27,12 @@ def main(snakemake: "Snakemake") -> None:
             inputs.template,
             collection=snakemake.wildcards.collection,
             table=pd.read_csv(inputs.table, keep_default_na=False, na_values=[""]),
+            ladder=pd.read_csv(inputs.ladder[0]) if inputs.ladder else None,
+            run_tables=by_backbone(inputs.runs),
             counts=pd.read_csv(inputs.counts),
             rejected=pd.read_csv(inputs.rejected, dtype=str),
             cards=[read_json(path) for path in inputs.cards],
-            figures=[read_figure(path) for path in inputs.figures],
+            figures=[read_figure(path) for path in (*inputs.figures, inputs.duplicates, *inputs.ladder[1:])],
             settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
             class_names=params.class_names,
             licence=params.collection["licence"],

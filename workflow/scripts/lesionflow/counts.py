@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from lesionflow.tables import styled
+from lesionflow.tables import styled, text_columns
 
 
 def class_counts(
@@ -36,6 +36,5 @@ def counts_html(counts: pd.DataFrame, class_names: Mapping[str, str], name: str)
     top = {"class": "", "raw": "collection"} | dict.fromkeys(("train", "valid", "test", "unused"), "parts")
     columns = [(top.get(key, key.rsplit(" ", 1)[0]), key.rsplit(" ", 1)[-1]) for key in shown]
     shown.columns = pd.MultiIndex.from_tuples(columns)
-    classes = pd.DataFrame("number", index=shown.index, columns=shown.columns)
-    classes[("", "class")] = "text"
+    classes = text_columns(shown, [("", "class")])
     return styled(shown, name).format(thousands=",", escape="html").set_td_classes(classes)

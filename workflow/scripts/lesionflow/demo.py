@@ -8,7 +8,8 @@ import csv
 import io
 import math
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -228,7 +229,20 @@ def plan_lesions(random: Generator, count: int) -> Iterator[dict]:
             }
 
 
-def draw_collection(images: Path, labels: Path, metadata: Path, count: int = 600, seed: int = 1) -> None:
+def draw_views(lesion: Mapping, random: Generator) -> list[tuple[str, bytes]]:
+    """The images of one lesion: the ending of each name, and its JPEG."""
+    _, sizes, corners = ARCHIVES[lesion["archive"]]
+    canvas, size = draw_lesion(random, lesion["label"]), sizes[random.integers(len(sizes))]
+    views = []
+    for _ in range(lesion["views"]):
+        shrunk = lesion["archive"] == "MSK4" and random.random() < 0.5
+        views.append(("_downsampled" * shrunk, draw_view(random, canvas, size, corners)))
+    return views
+
+
+def draw_collection(
+    images: Path, labels: Path, metadata: Path, count: int = 600, seed: int = 1, processes: int = 1
+) -> None:
     """Draw `count` images of the eight classes of ISIC 2019, the same for the same `seed`.
 
     Writes a .zip of JPEGs (`images`) and CSVs with the names and columns of ISIC's GroundTruth.csv (`labels`)
@@ -238,14 +252,13 @@ def draw_collection(images: Path, labels: Path, metadata: Path, count: int = 600
     lesions = list(plan_lesions(random, count))
     numbers = iter(random.choice(np.arange(1, 75000), count, replace=False))  # so that names tell no lesion
     files, rows = {}, {}
-    for lesion, own in zip(progress(lesions, unit="lesion"), random.spawn(len(lesions)), strict=True):
-        _, sizes, corners = ARCHIVES[lesion["archive"]]
-        canvas, size = draw_lesion(own, lesion["label"]), sizes[own.integers(len(sizes))]
-        for _ in range(lesion["views"]):
-            shrunk = lesion["archive"] == "MSK4" and own.random() < 0.5
-            name = f"ISIC_{next(numbers):07d}" + "_downsampled" * shrunk
-            files[name] = draw_view(own, canvas, size, corners)
-            rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in LABELS[1:]}
+    with ProcessPoolExecutor(processes) as pool:
+        drawn = pool.map(draw_views, lesions, random.spawn(len(lesions)), chunksize=8)
+        for lesion, views in zip(lesions, progress(drawn, total=len(lesions), unit="lesion"), strict=True):
+            for ending, data in views:
+                name = f"ISIC_{next(numbers):07d}{ending}"
+                files[name] = data
+                rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in LABELS[1:]}
     with whole(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs do not deflate
         for name, data in sorted(files.items()):
             # ZipInfo's own date is fixed: the same images are the same file.

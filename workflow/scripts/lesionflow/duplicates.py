@@ -109,3 +109,17 @@ def find_duplicates(
                 near.append(some[correlations(one, other) >= correlation])
     sets["near_duplicate"] = np.concatenate(near)
     return packed[["image"]].assign(**{key: name_sets(packed["image"], pairs) for key, pairs in sets.items()})
+
+
+def pairs_of_sets(sets: pd.DataFrame) -> pd.DataFrame:
+    """Columns first, second and kind: each image of a set, with the set's first, under the strictest kind.
+
+    `sets` is from `find_duplicates`.
+    """
+    kinds = {"file": "same file", "pixels": "same pixels", "near_duplicate": "near duplicate"}
+    found = [
+        pd.DataFrame({"first": rows[key], "second": rows["image"], "kind": name})
+        for key, name in kinds.items()
+        for rows in [sets[sets[key].isin(sets["image"]) & (sets[key] != sets["image"])]]
+    ]
+    return pd.concat(found).drop_duplicates(["first", "second"]).reset_index(drop=True)

@@ -3,13 +3,14 @@
 import logging
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.special import softmax
 from torch import nn
@@ -96,10 +97,12 @@ def predict(model: nn.Module, images: Images, hardware: Hardware, batch_size: in
     return torch.cat(logits).numpy()
 
 
-def predict_probabilities(model: Classifier, images: Images, on: Hardware) -> np.ndarray:
-    """Class probabilities, float32 [n, classes], from a model with nothing left to train."""
+def predict_table(model: Classifier, images: Images, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
+    """Column image and the probability of each of `classes`, from a model with nothing left to train."""
     on.place(model).requires_grad_(False)
-    return softmax(predict(fold_frozen(model), images, on), axis=1)
+    table = pd.DataFrame(softmax(predict(fold_frozen(model), images, on), axis=1), columns=classes)
+    table.insert(0, "image", images.store.names[images.image])
+    return table
 
 
 def versions() -> dict[str, str]:

@@ -22,25 +22,27 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
     result = {}
-    for part in ("test", "valid"):
+    for part in crossings:
         members = split.loc[split["part"] == part, "image"]
         sharing = crossings[part]
         label = known["label"].reindex(members).to_numpy()
         classes = {str(name): _count(sharing[label == name]) for name in sorted(set(label[pd.notna(label)]))}
         result[part] = _count(sharing) | {"by_class": classes}
-    return result | {"leaky": any(result[part]["images_sharing"] > 0 for part in ("test", "valid"))}
+    return result | {"leaky": any(counts["images_sharing"] > 0 for counts in result.values())}
 
 
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
-    """For test and valid: one row an image, one boolean column a kind, whether it is shared with training.
+    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind.
+
+    A cell says whether it is shared with training.
 
     `known` is indexed by image. A kind that is not known of any image is False throughout.
     """
     training = split.loc[split["part"] == "train", "image"]
     crossings = {}
-    for part in ("test", "valid"):
+    for part in ("test", "valid", *(["clean"] if (split["part"] == "clean").any() else [])):
         members = split.loc[split["part"] == part, "image"]
         shared = pd.DataFrame(False, index=members, columns=list(KINDS))
         for kind in KINDS:
@@ -54,9 +56,16 @@ def find_crossings(
     return crossings
 
 
-def refuse_crossings(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None) -> None:
-    """Raise InputError, which names images, where test or validation share anything with training."""
+def refuse_crossings(
+    known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None, leaky: bool = False
+) -> None:
+    """Raise InputError, which names images, where any part shares anything with training.
+
+    What is `leaky` may share in test and validation, but clean images are clean everywhere.
+    """
     for part, shared in find_crossings(known.set_index("image"), split, parents).items():
+        if leaky and part != "clean":
+            continue
         crossing = shared[shared.any(axis=1)]
         if len(crossing):
             kinds = " and ".join(kind for kind in KINDS if crossing[kind].any())
@@ -78,7 +87,7 @@ def _count(shared: pd.DataFrame) -> dict:
 def table(result: dict) -> pd.DataFrame:
     """An audit as a table: part, class (first "all"), images, images_sharing, and one column a kind."""
     rows = []
-    for part in ("test", "valid"):
+    for part in [part for part in result if part != "leaky"]:
         for name, counts in {"all": result[part], **result[part]["by_class"]}.items():
             if counts["images"]:
                 row = {"part": part, "class": name, "images": counts["images"]}

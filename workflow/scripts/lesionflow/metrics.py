@@ -13,9 +13,9 @@ REPLICATES = 2000
 def score(probabilities: np.ndarray, label: np.ndarray, group: Sequence[str], classes: Sequence[str]) -> dict:
     """All metrics of one part. `probabilities` [n, classes], `label` class numbers [n], `group` lesions [n].
 
-    Averages are macro (over classes) unless named otherwise; sensitivity, specificity and AUROC are one class
-    against the rest. The interval of balanced accuracy is the 95 % percentile bootstrap over groups, because
-    images of one lesion are not independent.
+    Averages are macro (over the classes that there are) unless named otherwise; sensitivity, specificity and AUROC
+    are one class against the rest. The interval of balanced accuracy is the 95 % percentile bootstrap over groups,
+    because images of one lesion are not independent.
     """
     answer = probabilities.argmax(1)
     numbers = list(range(len(classes)))
@@ -23,7 +23,8 @@ def score(probabilities: np.ndarray, label: np.ndarray, group: Sequence[str], cl
         label, answer, labels=numbers, zero_division=0
     )
     specificity = specificity_score(label, answer, labels=numbers, average=None)
-    auroc = [sk.roc_auc_score(label == k, probabilities[:, k]) for k in numbers]
+    present = support > 0
+    auroc = [sk.roc_auc_score(label == k, probabilities[:, k]) if present[k] else np.nan for k in numbers]
     columns = {
         "precision": precision,
         "sensitivity": sensitivity,
@@ -36,16 +37,17 @@ def score(probabilities: np.ndarray, label: np.ndarray, group: Sequence[str], cl
         "images": len(label),
         "groups": len(set(group)),
         "accuracy": float(sk.accuracy_score(label, answer)),
-        "balanced_accuracy": float(np.mean(sensitivity)),
+        "balanced_accuracy": float(np.mean(sensitivity[present])),
         "balanced_accuracy_low": low,
         "balanced_accuracy_high": high,
-        **{f"{name}_macro": float(np.mean(values)) for name, values in columns.items()},
+        **{f"{name}_macro": float(np.mean(np.asarray(values)[present])) for name, values in columns.items()},
         "f1_micro": float(sk.f1_score(label, answer, average="micro")),
         "f1_weighted": float(sk.f1_score(label, answer, average="weighted")),
         "confusion_matrix": sk.confusion_matrix(label, answer, labels=numbers).tolist(),
         "per_class": {
             name: {key: float(values[k]) for key, values in columns.items()} | {"images": int(support[k])}
             for k, name in enumerate(classes)
+            if present[k]
         },
     }
 

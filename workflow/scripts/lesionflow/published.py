@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -28,13 +29,42 @@ RECOMPUTED = {
 
 
 def printed(path: str | Path) -> pd.DataFrame:
-    """Table 4.1 as printed, misprints kept: indexed by (backbone, stage, dataset), columns published_<metric>."""
-    return _table(path, "table_4_1", PRINTED).add_prefix("published_")
+    """Table 4.1 as printed, misprints kept, and beside it what the printed confusion matrices give.
+
+    Indexed by (backbone, stage, dataset); columns published_<metric>, of which published_valid_accuracy is from the
+    thesis' logs and figures, and computed_<metric>.
+    """
+    table = _table(path, "table_4_1", PRINTED).join(_table(path, "validation", {"accuracy": "valid_accuracy"}))
+    return table.add_prefix("published_").join(_table(path, "recomputed", RECOMPUTED).add_prefix("computed_"))
 
 
-def recomputed(path: str | Path) -> pd.DataFrame:
-    """What the printed confusion matrices give: indexed by (backbone, stage, dataset), columns <metric>."""
-    return _table(path, "recomputed", RECOMPUTED)
+def runs(path: str | Path) -> pd.DataFrame:
+    """Every number of tables 3.2 to 3.13: columns backbone, stage, dataset, class, metric, value, computed.
+
+    `value` is as printed, `computed` what the confusion matrix of the same run gives. Class is empty for global
+    metrics, value for those that the thesis did not compute.
+    """
+    given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    rows = []
+    for run in given["runs"]:
+        keys = {"backbone": run["backbone"], "stage": run["stage"], "dataset": DATASETS[run["dataset"]]}
+        counts = np.array(run["confusion_matrix"])
+        right, found, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+        others = counts.sum() - true
+        computed = {
+            "precision": right / found,
+            "sensitivity": right / true,
+            "specificity": (others - found + right) / others,
+            "f1": 2 * right / (found + true),
+        }
+        share = {"metric": "accuracy", "value": run["global"]["accuracy"], "computed": right.sum() / counts.sum()}
+        rows.append(keys | share)
+        for metric, values in computed.items():
+            row = {"metric": f"{metric}_macro", "value": run["global"].get(metric), "computed": values.mean()}
+            rows.append(keys | row)
+            for name, value, exact in zip(given["class_order"], run["per_class"].get(metric, ()), values, strict=False):
+                rows.append(keys | {"class": name, "metric": metric, "value": value, "computed": exact})
+    return pd.DataFrame(rows)
 
 
 def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:

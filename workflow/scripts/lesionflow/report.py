@@ -9,6 +9,8 @@ import jinja2
 import pandas as pd
 import yaml
 
+from lesionflow import ladder as ladders
+from lesionflow.comparison import sentences
 from lesionflow.counts import counts_html
 from lesionflow.tables import html, notes
 
@@ -65,10 +67,14 @@ def splits(counts: pd.DataFrame, figures: Sequence[dict], class_names: Mapping[s
     """Class counts, a table and its figures for each protocol and seed. `counts` is class_counts.csv."""
     found = []
     for number, ((protocol, seed), rows) in enumerate(counts.groupby(["protocol", "seed"], sort=False)):
-        keywords = ["classes", protocol, f"seed {seed}"]
+        of_split = [protocol, f"seed {seed}"]
         rows = rows.drop(columns=["protocol", "seed"]).reset_index(drop=True)
         table = counts_html(rows, class_names, f"class_counts_{number}").to_html()
-        shown = [figure for figure in figures if figure["keywords"][:3] == keywords]
+        shown = [
+            figure
+            for figure in figures
+            if figure["keywords"][1:3] == of_split and figure["keywords"][0] in ("classes", "leakage")
+        ]
         found.append({"title": f"{protocol}, seed {seed}", "table": table, "figures": shown})
     return found
 
@@ -78,7 +84,7 @@ def models(figures: Sequence[dict]) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
     for figure in sorted(figures, key=lambda figure: figure["keywords"][4:5]):
         kind, *names = figure["keywords"]
-        if kind != "classes":
+        if kind in ("curves", "confusion"):
             found.setdefault(", ".join((names[2], names[0], names[1])), []).append(figure)
     return found
 
@@ -116,6 +122,8 @@ def page(
     *,
     collection: str,
     table: pd.DataFrame,
+    ladder: pd.DataFrame | None,
+    run_tables: Mapping[str, Sequence[str]],
     counts: pd.DataFrame,
     rejected: pd.DataFrame,
     cards: Sequence[Mapping],
@@ -126,8 +134,9 @@ def page(
 ) -> str:
     """The report as HTML.
 
-    `table` is from `tables.table_4_1`, `counts` is class_counts.csv, `rejected` rejected.csv, `cards` are
-    model.json files, `figures` are from `read_figure`, `settings` is shown as YAML.
+    `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `run_tables` holds HTML by backbone, `counts` is
+    class_counts.csv, `rejected` rejected.csv, `cards` are model.json files, `figures` are from `read_figure`,
+    `settings` is shown as YAML.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -136,8 +145,14 @@ def page(
         collection=collection,
         headlines=headlines(table),
         chance=1 / len(cards[0]["classes"]),
+        comparison=sentences(table),
+        ladder=None if ladder is None else ladders.html(ladder).to_html(),
+        ladder_notes=[] if ladder is None else ladders.notes(ladder),
+        ladder_figures=[figure for figure in figures if figure["keywords"][0] == "ladder"],
         table=html(table).to_html(),
         notes=notes(table),
+        run_tables=run_tables,
+        duplicates=[figure for figure in figures if figure["keywords"][0] == "duplicates"],
         splits=splits(counts, figures, class_names),
         rejected=rejected.head(FIRST_REJECTED).to_dict("records"),
         rejected_count=len(rejected),

@@ -12,7 +12,11 @@ PARTS = ("train", "valid", "test")
 
 def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd.DataFrame:
     """The contents of split.csv: image and part, sorted. An image that stands in two parts is a leak."""
-    part = METHODS[method](manifest, seed, **settings)
+    return as_table(METHODS[method](manifest, seed, **settings))
+
+
+def as_table(part: pd.Series) -> pd.DataFrame:
+    """The contents of split.csv from the part of each image."""
     return part.rename_axis("image").reset_index().sort_values(["image", "part"], ignore_index=True)
 
 
@@ -56,10 +60,8 @@ def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int,
 
     A group that is partly in the archive stays out of training.
     """
+    check_archive(manifest, archive)
     inside = manifest["archive"] == archive
-    if not inside.any():
-        known = ", ".join(sorted(manifest["archive"].unique()))
-        raise InputError(f"No image is of archive {archive!r} (there are {known}): correct `archive` of the split.")
     held_out = inside.groupby(manifest["group"]).transform("any")
     others = split_by_group(manifest[~held_out], seed, test=test, **settings)
     # Its test images are left out, so that training gets no more images than under `by_group`.
@@ -105,6 +107,13 @@ def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str
                 count -= size
                 spare -= size
     return drawn
+
+
+def check_archive(manifest: pd.DataFrame, archive: str) -> None:
+    """Raise InputError where no image is of `archive`."""
+    known = sorted(manifest["archive"].unique())
+    if archive not in known:
+        raise InputError(f"No image is of archive {archive!r} (there are {', '.join(known)}): correct `archive`.")
 
 
 def check_parts(label: pd.Series, part: pd.Series) -> None:

@@ -1,6 +1,6 @@
 """Table 4.1: long for programs, wide for people."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pandas as pd
 from markupsafe import Markup
@@ -12,10 +12,13 @@ TEST = [
     "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "f1_micro", "f1_weighted",
     "auroc_macro",
 ]  # fmt: skip
+VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
+ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
 # Columns of the wide form, and how many decimals each is printed with.
 WIDE = {
+    "Valid. acc.": ("valid_accuracy", 3),
     "Acc": ("accuracy", 3),
     "Prec": ("precision_macro", 3),
     "Sen": ("sensitivity_macro", 3),
@@ -39,8 +42,8 @@ STYLE = [
     {"selector": "td.text", "props": "text-align: left"},
     {"selector": "td.first, th.level0", "props": "border-left: 2px solid #8885"},
     {"selector": "th.level0.col0", "props": "border-left: 0"},
-    {"selector": ".interval, .printed", "props": "display: block; font-size: 85%"},
-    {"selector": ".printed", "props": "font-style: italic"},
+    {"selector": ".interval", "props": "display: block; font-size: 85%"},
+    {"selector": "caption", "props": "text-align: left; font-weight: 600; padding: 4px"},
     {
         "selector": ".leaky",
         "props": "background: #b00020; color: #fff; padding: 0 5px; print-color-adjust: exact",
@@ -71,50 +74,72 @@ def table_4_1(
         keys = {key: card[key] for key in KEYS} | {"weights": weights_name(card["weights"])}
         keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
         row = keys | {key: result["test"][key] for key in TEST}
-        row |= {f"valid_{key}": result["valid"][key] for key in ("images_sharing", "accuracy", "balanced_accuracy")}
+        row |= {f"valid_{key}": result["valid"][key] for key in VALID}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
     counts = [f"published_{key}" for key in COST]
     table[counts] = table[counts].round().astype("Int64")  # whole numbers, though some are missing
-    return table.drop(columns="published_as")
+    return table
 
 
 def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
-    """Table 4.1 as text, one row per protocol, backbone and stage, the datasets side by side.
+    """Table 4.1 as text: a row a protocol, backbone and stage, the thesis first, the datasets side by side.
 
-    A cell is the mean over seeds, "± sample SD" if there are several, and "[as the thesis printed it]". Balanced
-    accuracy of a single seed has its 95 % interval in parentheses. Columns are (dataset, name).
+    A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed has its
+    95 % interval in parentheses. Columns are (dataset, name).
     """
-    rows = {}
+    rows = []
+    printed = table[table["published_accuracy"].notna()].drop_duplicates(["published_as", "stage", "dataset"])
+    for (backbone, stage), runs in printed.groupby(["published_as", "stage"], sort=False):
+        cells = {key: printed_cell(same.iloc[0], *how) for key, same, how in _columns(runs)}
+        rows.append(_names("thesis", True, backbone, "ImageNet", stage, "–") | cells)
     for key, runs in table.groupby(["protocol", "backbone", "weights", "stage"], sort=False):
         protocol, backbone, weights, stage = key
-        stamp = " LEAKY" if runs["leaky"].any() else ""
-        row = {("", "Protocol"): protocol + stamp, ("", "Backbone"): backbone, ("", "Weights"): weights}
-        row[("", "Stage")] = str(stage)
-        row[("", "Shared")] = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
-        for dataset, same in runs.groupby("dataset", sort=False):
-            row |= {(dataset, name): _cell(same, *how) for name, how in WIDE.items()}
-        rows[key] = row
-    columns = [("", name) for name in ("Protocol", "Backbone", "Weights", "Stage", "Shared")]
-    columns += [(dataset, name) for dataset in table["dataset"].unique() for name in WIDE]
-    wide = pd.DataFrame(list(rows.values()), columns=pd.MultiIndex.from_tuples(columns))
-    return wide.fillna("–")
+        shared = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
+        cells = {key: cell(same, *how) for key, same, how in _columns(runs)}
+        rows.append(_names(protocol, runs["leaky"].any(), backbone, weights, stage, shared) | cells)
+    columns = [*_names("", False, "", "", 0, ""), *((name, key) for name in table["dataset"].unique() for key in WIDE)]
+    return pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(columns)).fillna("–")
 
 
-def _cell(runs: pd.DataFrame, metric: str, decimals: int) -> str:
-    """The text of one cell: `metric` of the seeds in `runs`."""
+def _names(protocol: str, leaky: bool, backbone: str, weights: str, stage: int, shared: str) -> dict:
+    """The cells left of the numbers."""
+    names = {"Protocol": protocol + (" LEAKY" if leaky else ""), "Backbone": backbone, "Weights": weights}
+    return {("", key): text for key, text in {**names, "Stage": str(stage), "Shared": shared}.items()}
+
+
+def _columns(runs: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame, tuple]]:
+    """For each column of numbers its key, the runs of its dataset, and what WIDE says of it."""
+    for dataset, same in runs.groupby("dataset", sort=False):
+        for name, how in WIDE.items():
+            yield (dataset, name), same, how
+
+
+def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
+    """The text of one cell: `metric` of the seeds in `runs`, with the interval of a single one."""
     text = f"{runs[metric].mean():,.{decimals}f}"
     if len(runs) > 1 and not metric.startswith("params"):
         text += f" ± {runs[metric].std():,.{decimals}f}"
-    elif metric == "balanced_accuracy":
+    elif f"{metric}_low" in runs:
         low, high = runs[[f"{metric}_low", f"{metric}_high"]].iloc[0]
         text += f" ({low:.{decimals}f}–{high:.{decimals}f})"
-    printed = runs[f"published_{metric}"].iloc[0] if metric in PUBLISHED else pd.NA
-    if pd.notna(printed):
-        # The thesis prints shares with two decimals; a third would be ours.
-        text += f" [{printed:,.{min(decimals, 2)}f}]"
     return text
+
+
+def printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
+    """What the thesis printed of a run: a misprint starred, with what its confusion matrix gives in parentheses."""
+    return printed_text(run.get(f"published_{metric}"), run.get(f"computed_{metric}"), decimals)
+
+
+def printed_text(value: float | None, computed: float | None, decimals: int = 2) -> str:
+    """A printed number, missing or not, beside the computed one where the two are not the same to rounding."""
+    if pd.isna(value):
+        return "–" if pd.isna(computed) else f"– ({computed:.2f})"
+    if decimals == 0:
+        return f"{value:,.0f}"
+    text = f"{value:.3f}".removesuffix("0")
+    return text if pd.isna(computed) or abs(value - computed) <= ROUNDING else f"{text}* ({computed:.2f})"
 
 
 def notes(table: pd.DataFrame) -> list[str]:
@@ -124,17 +149,19 @@ def notes(table: pd.DataFrame) -> list[str]:
         "All metrics are of the test images, as shares of one. Acc: accuracy. Prec, Sen, Esp and F1: precision, "
         "sensitivity, specificity and F1, each class against the rest, averaged over classes (macro). "
         "Bal. acc.: balanced accuracy, the mean sensitivity. Time: seconds of training of that stage alone; "
-        "par.: parameters. Shared: test images that share a file, pixels, a near duplicate, a lesion or a SMOTE "
-        "parent with training.",
+        "par.: parameters. Valid. acc.: accuracy on validation images. Shared: test images that share a file, "
+        "pixels, a near duplicate, a lesion or a SMOTE parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
         else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
     ]
     if table["published_accuracy"].notna().any():
         lines.append(
-            "In square brackets: as printed in the thesis, of ISIC 2019. What it prints as Sen is macro "
-            "precision and stands here under Prec; what it prints as Esp is macro sensitivity and stands here "
-            "under Sen. It never computed specificity. Its test images were among its training images."
+            "thesis: as printed, of ISIC 2019, its test images among its training images. * a misprint: in "
+            "parentheses what the confusion matrix that it printed gives. What it prints as Sen is macro precision "
+            "and stands here under Prec; what it prints as Esp is macro sensitivity and stands here under Sen. It "
+            "never computed specificity; what stands here in parentheses is from its confusion matrices. Accuracy "
+            "on validation images is from its logs and figures."
         )
     for backbone in table.loc[table["weights"] == "none", "backbone"].unique():
         lines.append(f"Weights none: {backbone} started from random initialisation, without any pretrained weights.")
@@ -156,14 +183,13 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def html(table: pd.DataFrame) -> Styler:
-    """Table 4.1 as a Styler; classes `results`, `leaky`, `printed`, `none` and `text` are there to be styled."""
+    """Table 4.1 as a Styler; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
     wide = wide_4_1(table)
-    classes = pd.DataFrame("number", index=wide.index, columns=wide.columns)
-    classes[[("", "Protocol"), ("", "Backbone"), ("", "Weights")]] = "text"
+    classes = text_columns(wide, [("", "Protocol"), ("", "Backbone"), ("", "Weights")])
     classes[wide.columns[5 :: len(WIDE)]] = "number first"  # a rule between the datasets
     left = {"selector": "th.level1.col1, th.level1.col2", "props": "text-align: left"}
     styler = styled(wide, "table_4_1").set_table_styles([left], overwrite=False)
-    return styler.format(_markup).set_td_classes(classes)
+    return styler.format(markup).set_td_classes(classes)
 
 
 def styled(table: pd.DataFrame, name: str) -> Styler:
@@ -172,15 +198,20 @@ def styled(table: pd.DataFrame, name: str) -> Styler:
     return styler.set_table_attributes('class="results"')
 
 
-def _markup(text: str) -> Markup:
-    """A cell's text as HTML: intervals and the thesis' numbers on lines of their own, stamps marked."""
+def text_columns(table: pd.DataFrame, names: Sequence) -> pd.DataFrame:
+    """Classes of a table's cells: `text` in the columns `names`, `number` in all others."""
+    classes = pd.DataFrame("number", index=table.index, columns=table.columns)
+    classes[list(names)] = "text"
+    return classes
+
+
+def markup(text: str) -> Markup:
+    """A cell's text as HTML: intervals on lines of their own, stamps marked."""
     if text == "none":
         return Markup('<strong class="none">none</strong>')
-    text, _, printed = text.partition(" [")
     text, stamp, _ = text.partition(" LEAKY")
     text, _, interval = text.partition(" (")
     parts = [Markup("{}").format(text)]
     parts += [Markup('<span class="interval">({}</span>').format(interval)] if interval else []
-    parts += [Markup('<span class="printed">[{}</span>').format(printed)] if printed else []
     parts += [Markup('<strong class="leaky">LEAKY</strong>')] if stamp else []
     return Markup(" ").join(parts)

@@ -1,0 +1,32 @@
+"""Draw pairs of images that show the same picture."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lesionflow.batches import open_store
+from lesionflow.duplicates import pairs_of_sets
+from lesionflow.figures import duplicate_pairs
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+SHOWN = 24
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs = snakemake.input
+    with job(snakemake.log[0]):
+        store = open_store(inputs.manifest, inputs.pixels)
+        sets = pd.read_csv(inputs.duplicates, dtype=str)
+        pairs = pairs_of_sets(sets[sets["image"].isin(store.names)])
+        shown = pairs.head(SHOWN)
+        pixels = np.stack([store.read(store.positions(shown[side])) for side in ("first", "second")], axis=1)
+        with whole(snakemake.output[0]) as path:
+            duplicate_pairs(path, shown, pixels, len(pairs))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,22 @@
+"""Draw what each rung of the ladder claims, and what is true of it."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.figures import ladder
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        table, params = pd.read_csv(snakemake.input[0]), snakemake.params
+        with whole(snakemake.output[0]) as path:
+            ladder(path, table, params.collection, len(params.classes))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,23 @@
+"""Draw what the parts of a split share, by class."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow import leakage
+from lesionflow.figures import leakage_by_class
+from lesionflow.files import job, read_json, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    with job(snakemake.log[0]):
+        table = leakage.table(read_json(snakemake.input[0]))
+        keywords = [snakemake.wildcards.protocol, f"seed {snakemake.wildcards.seed}"]
+        title = f"Images that share with training: {', '.join(keywords)}"
+        with whole(snakemake.output[0]) as path:
+            leakage_by_class(path, table, keywords, title, snakemake.params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,58 @@
+"""What the comparison of protocols shows, in words, from the numbers of the run."""
+
+import pandas as pd
+
+GAP = 0.1  # accuracy on test above validation that is worth a word
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """Paragraphs on `table` (from `tables.table_4_1`), which has published_valid_accuracy too."""
+    leaky = table[table["leaky"]]
+    honest = table[~table["leaky"]]
+    if leaky.empty or honest.empty:
+        return []
+    lines = []
+    for backbone in table["backbone"].unique():
+        for (protocol, dataset), runs in leaky[leaky["backbone"] == backbone].groupby(
+            ["protocol", "dataset"], sort=False
+        ):
+            lines.append(f"{backbone}, {dataset}: {_compare(protocol, runs, honest)}")
+    lines += [_count(protocol, runs) for protocol, runs in table.groupby("protocol", sort=False)]
+    return lines
+
+
+def _compare(protocol: str, runs: pd.DataFrame, honest: pd.DataFrame) -> str:
+    """The last stage of one backbone and dataset under a leaky protocol, then under those that are not."""
+    last = runs[runs["stage"] == runs["stage"].max()]
+    mean = last.mean(numeric_only=True)
+    share = last["images_sharing"].sum() / last["images"].sum()
+    text = (
+        f"under {protocol} stage {mean['stage']:.0f} is right on {mean['accuracy']:.0%} of its test images, of which "
+        f"{share:.0%} share something with training, and on {mean['valid_accuracy']:.0%} of its validation images"
+    )
+    text += f" ({last['valid_images_sharing'].sum() / last['valid_images'].sum():.0%} of which do)."
+    keys = ["backbone", "dataset", "stage"]
+    for name, same in honest.merge(last[keys].drop_duplicates(), on=keys).groupby("protocol", sort=False):
+        other = same.mean(numeric_only=True)
+        text += (
+            f" Under {name}, where nothing is shared, the same network is right on {other['accuracy']:.0%} of its test "
+            f"and {other['valid_accuracy']:.0%} of its validation images."
+        )
+    if pd.notna(mean.get("published_valid_accuracy")):
+        text += (
+            f" The thesis printed {mean['published_accuracy']:.0%} on test; on its validation images its logs and "
+            f"figures say {mean['published_valid_accuracy']:.0%}."
+        )
+    return text
+
+
+def _count(protocol: str, runs: pd.DataFrame) -> str:
+    """In how many models of a protocol the test is easier than the validation."""
+    gap = runs["accuracy"] - runs["valid_accuracy"]
+    above = runs[gap > GAP]
+    shared = runs["images_sharing"].sum() / runs["images"].sum()
+    return (
+        f"{protocol} ({shared:.0%} of test images shared): accuracy on test is more than {GAP:.0%} above accuracy on "
+        f"validation in {len(above)} of {len(runs)} trainings; the difference is {gap.mean():+.0%} on average and at "
+        f"most {gap.max():+.0%}."
+    )

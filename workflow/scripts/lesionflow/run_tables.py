@@ -1,0 +1,106 @@
+"""Tables 3.2 to 3.13: one backbone and stage, as the thesis printed it, as reproduced, as corrected."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from lesionflow.tables import cell, markup, printed_text, styled, text_columns
+
+PER_CLASS = {"precision": "precision", "sensitivity": "sensitivity", "f1": "F1"}
+GLOBAL = {
+    "accuracy": "accuracy",
+    "precision_macro": "precision, macro",
+    "sensitivity_macro": "sensitivity, macro",
+    "specificity_macro": "specificity, macro",
+    "f1_macro": "F1, macro",
+}
+FIRST_TABLE = {"efficientnet_b0": 2, "resnet50v2": 8}  # 3.2 and 3.8; two tables a stage
+
+
+def titles(backbone: str, stage: int, place: str | None) -> tuple[str, str]:
+    """Titles of the per-class and the global table, with the numbers that the thesis gives to `place`."""
+    first = FIRST_TABLE.get(place, 0) + 2 * (stage - 1)
+    numbers = (f"Table 3.{first}: ", f"Table 3.{first + 1}: ") if place in FIRST_TABLE else ("", "")
+    kinds = ("precision, sensitivity and F1 a class", "global metrics")
+    return tuple(f"{number}{backbone}, stage {stage}, {kind}" for number, kind in zip(numbers, kinds, strict=True))
+
+
+def long_form(
+    cards: Sequence[Mapping], metrics: Sequence[Mapping], published: pd.DataFrame, leaky: Collection[str]
+) -> pd.DataFrame:
+    """Columns block, leaky, dataset, seed, class, metric, value and computed, one row a number.
+
+    `cards` (model.json) and `metrics` (metrics.json) are of the models of one backbone and stage, in the same
+    order; `published`, from `published.runs`, is of the same backbone and stage, or empty. A number of the thesis
+    has beside it, as computed, what the confusion matrix that it printed gives. Class is empty for global metrics.
+    """
+    rows = []
+    for card, result in zip(cards, metrics, strict=True):
+        keys = {"block": card["protocol"], "leaky": card["protocol"] in leaky}
+        keys |= {"dataset": card["dataset"], "seed": card["seed"]}
+        test = result["test"]
+        rows += [keys | {"metric": key, "value": test[key]} for key in GLOBAL]
+        for name, values in test["per_class"].items():
+            rows += [keys | {"class": name, "metric": key, "value": values[key]} for key in PER_CLASS]
+    thesis = published.assign(block="thesis", leaky=True)
+    columns = ["block", "leaky", "dataset", "seed", "class", "metric", "value", "computed"]
+    return pd.concat([thesis, pd.DataFrame(rows)] if len(thesis) else [pd.DataFrame(rows)]).reindex(columns=columns)
+
+
+def wide(long: pd.DataFrame, names: Mapping[str, str], classes: Sequence[str] = ()) -> pd.DataFrame:
+    """Text, with columns (block, dataset, metric): a row a class; without `classes` a row a metric of `names`."""
+    rows = long[long["class"].isin(classes)] if classes else long[long["class"].isna()]
+    block = rows["block"] + rows["leaky"].map({True: " LEAKY", False: ""})
+    cells: dict[tuple, dict] = {}
+    for (column, dataset, name, metric), runs in rows.fillna({"class": ""}).groupby(
+        [block, "dataset", "class", "metric"], sort=False
+    ):
+        key = (column, dataset, names[metric]) if classes else (column, dataset, "")
+        cells.setdefault(key, {})[name if classes else names[metric]] = _cell(runs)
+    order = sorted(cells, key=lambda key: [list(block.unique()).index(key[0]), *_places(key, rows, names)])
+    table = pd.DataFrame(cells)[order].reindex([name for name in classes or names.values()]).fillna("–")
+    table.insert(0, ("", "", "class" if classes else "metric"), table.index)
+    return table.reset_index(drop=True)
+
+
+def _places(key: tuple, rows: pd.DataFrame, names: Mapping[str, str]) -> list[int]:
+    datasets, metrics = list(rows["dataset"].unique()), ["", *names.values()]
+    return [datasets.index(key[1]), metrics.index(key[2])]
+
+
+def _cell(runs: pd.DataFrame) -> str:
+    """One number: mean over seeds ± sample SD; of the thesis what it printed, a misprint starred and mended."""
+    first = runs.iloc[0]
+    if first["block"] != "thesis":
+        return cell(runs, "value", 2)
+    return printed_text(first["value"], first["computed"])
+
+
+def notes(long: pd.DataFrame) -> list[str]:
+    """How to read these tables."""
+    lines = ["Test images; each class against the rest."]
+    if (long["block"] == "thesis").any():
+        lines.append(
+            "thesis: as printed, of ISIC 2019. * a misprint: in parentheses what the confusion matrix that it printed "
+            "gives. It never computed specificity: that too comes from its confusion matrix."
+        )
+    leaky = [name for name in long.loc[long["leaky"], "block"].unique() if name != "thesis"]
+    if leaky:
+        lines.append(f"LEAKY: test images of the thesis and of {', '.join(leaky)} share images with training.")
+    return lines
+
+
+def markdown(title: str, table: pd.DataFrame, lines: Sequence[str]) -> str:
+    """A table of this module in Markdown, with its notes."""
+    flat = table.set_axis([" ".join(filter(None, column)) for column in table.columns], axis=1)
+    align = ["left"] + ["right"] * (flat.shape[1] - 1)
+    body = flat.to_markdown(index=False, disable_numparse=True, colalign=align)
+    return "\n\n".join([f"# {title}", body, *lines]) + "\n"
+
+
+def html(name: str, title: str, table: pd.DataFrame) -> Styler:
+    """A table of this module as a Styler with its caption; `name` is its id."""
+    shown = table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis=1)
+    styler = styled(shown, name).set_caption(title).format(markup)
+    return styler.set_td_classes(text_columns(shown, [shown.columns[0]]))

@@ -1,0 +1,81 @@
+"""Rungs of the ladder: splits that leak less and less, with equal training and the same clean images."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.splits import check_archive, split_by_group
+
+LEAKY = ("as_published", "random_split")
+
+
+def split_rung(
+    manifest: pd.DataFrame, seed: int, rung: str, rungs: Sequence[str], archive: str, test: int, **sizes
+) -> pd.Series:
+    """Part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
+
+    Clean images are the test images of `split_by_group` and share nothing with any rung's training; validation
+    images are its validation images. What training and test hold differs: test images are copies of training
+    images (as_published), other images, lesions cross (random_split), the clean images (corrected), images of an
+    `archive` that training has never seen (unseen_archive). Every one of `rungs` gets equally many training
+    images of each class, as far as possible the same ones. An image stands in two parts where rungs say so.
+    """
+    if "unseen_archive" in rungs:
+        check_archive(manifest, archive)
+    table = manifest.sort_values("image").set_index("image")
+    base = split_by_group(manifest, seed, test, **sizes)
+    shuffled = table.sample(frac=1, random_state=seed)
+    pools = {name: RUNGS[name](shuffled, base, test, archive) for name in {*rungs, rung}}
+    counts = pd.DataFrame({name: pool["label"].value_counts() for name, (pool, _) in pools.items()})
+    counts = counts.reindex(table["label"].unique()).fillna(0).min(axis=1)
+    if (counts == 0).any():
+        raise InputError(
+            f"The ladder leaves class {counts.idxmin()} without a training image: take a rung out of `ladder: rungs`, "
+            f"or lower `split: test` and `valid` of its recipe."
+        )
+    pool, tested = pools[rung]
+    train = pool[pool.groupby("label").cumcount() < pool["label"].map(counts)]
+    if tested is None:
+        tested = train.sort_index().groupby("label").head(test)
+    valid = base.index[base == "valid"]
+    if rung == "unseen_archive":
+        valid = valid[table.loc[valid, "archive"] != archive]
+    clean = base.index[base == "test"]
+    parts = {"train": train.index, "valid": valid, "test": tested.index, "clean": clean}
+    part = pd.concat([pd.Series(name, index=images) for name, images in parts.items()])
+    unused = table.index.difference(part.index)
+    return pd.concat([part, pd.Series("unused", index=unused)]).rename("part")
+
+
+def _copied(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+    return shuffled[base[shuffled.index] == "train"], None
+
+
+def _by_image(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+    """At most a third of each class is tested, as many images stay for training."""
+    pool = shuffled[base[shuffled.index] == "train"]
+    size = pool.groupby("label")["label"].transform("size")
+    tested = pool.groupby("label").cumcount(ascending=False) < np.minimum(test, size // 3)
+    return pool[~tested], pool[tested]
+
+
+def _by_group(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+    part = base[shuffled.index]
+    return shuffled[part == "train"], shuffled[part == "test"]
+
+
+def _by_archive(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+    part, inside = base[shuffled.index], shuffled["archive"] == archive
+    touched = inside.groupby(shuffled["group"]).transform("any")
+    held_out = shuffled[inside & (part != "valid")]
+    return shuffled[(part == "train") & ~touched], held_out[held_out.groupby("label").cumcount() < test]
+
+
+RUNGS: dict[str, Callable] = {
+    "as_published": _copied,
+    "random_split": _by_image,
+    "corrected": _by_group,
+    "unseen_archive": _by_archive,
+}

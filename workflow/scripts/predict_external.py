@@ -1,0 +1,30 @@
+"""Probabilities of a model for every image of another collection, in the columns of an ISIC submission."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionflow.backbones import restore
+from lesionflow.batches import Images, open_store
+from lesionflow.engine import Hardware, predict_table
+from lesionflow.files import job, read_json, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params = snakemake.input, snakemake.params
+    with job(snakemake.log[0]):
+        classes = read_json(inputs.card)["classes"]
+        store = open_store(inputs.manifest, inputs.pixels)
+        model = restore(Path(inputs.model), params.backbone, len(classes))
+        on = Hardware.choose(params.precision, snakemake.threads)
+        names = store.manifest[["image"]]
+        with whole(snakemake.output[0]) as path:
+            predict_table(model, Images.from_list(store, names, classes), classes, on).to_csv(
+                path, index=False, float_format="%.7g"
+            )
+
+
+if __name__ == "__main__":
+    main(snakemake)

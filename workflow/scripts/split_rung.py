@@ -1,0 +1,32 @@
+"""Draw the parts of a rung of the ladder."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, whole
+from lesionflow.rungs import split_rung
+from lesionflow.splits import as_table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    with job(snakemake.log[0]):
+        manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
+        part = split_rung(
+            manifest,
+            int(wildcards.seed),
+            wildcards.protocol.removeprefix("ladder_"),
+            params.ladder["rungs"],
+            params.ladder["archive"],
+            **{key: value for key, value in params.split.items() if key != "method"},
+        )
+        with whole(snakemake.output[0]) as path:
+            as_table(part).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)
