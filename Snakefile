@@ -10,7 +10,6 @@ include: "workflow/rules/common.smk"
 
 
 validate(config, "workflow/schemas/config.schema.yaml")
-check_names(config)
 
 
 report: "workflow/report/workflow.rst"

@@ -1,60 +1,19 @@
-import copy
 import re
 import sys
 from pathlib import Path
 
-import jsonschema
-import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow.files import source_digest
-from lesionflow.rungs import LEAKY
+from lesionflow.files import InputError, source_digest
+from lesionflow.settings import check_names, check_schema, complete_protocols
 
-with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as stream:
-    # Snakemake's validate() prints the whole schema; this says the same in one sentence first.
-    rejected = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(yaml.safe_load(stream)).iter_errors(config)
-    )
-if rejected:
-    raise WorkflowError(f"Config, at {rejected.json_path}: {rejected.message}. See config/README.md.")
-
-
-def complete_protocols(config):
-    """Protocols with what they take from the one they are `like`, and one for every rung of the ladder."""
-    given, ladder = config["protocols"], config["ladder"]
-    rungs = {f"ladder_{rung}": {"like": ladder["recipe"], "leaky": rung in LEAKY} for rung in ladder["rungs"]}
-    protocols = {}
-    for name, own in {**given, **rungs}.items():
-        if own.get("like", name) not in given:
-            raise WorkflowError(f"Config: {name!r} is like {own['like']!r}, which is not one of `protocols`.")
-        protocols[name] = copy.deepcopy(given[own["like"]]) if "like" in own else {}
-        update_config(protocols[name], own)
-    return protocols
-
-
-def check_names(config):
-    """Every name that one part of the config uses must be defined in another."""
-    ladder = config["ladder"]
-    wanted = {"collections": [config["collection"], *ladder["external"]], **config["run"]}
-    if ladder["rungs"]:
-        wanted["datasets"] = [*wanted["datasets"], ladder["dataset"]]
-        wanted["backbones"] = [*wanted["backbones"], ladder["backbone"]]
-    for section, names in wanted.items():
-        for name in names:
-            if name not in config[section]:
-                known = ", ".join(config[section])
-                raise WorkflowError(f"Config: {name!r} is not one of `{section}` ({known}): correct it, or add it.")
-    for protocol in config["run"]["protocols"]:
-        for backbone in config["run"]["backbones"]:
-            stages = config["protocols"][protocol]["stages"].get(backbone, {})
-            for stage in {1, 2, 3} - set(stages):
-                path = f"protocols: {protocol}: stages: {backbone}: {stage}"
-                raise WorkflowError(f"Config: set epochs and lr at `{path}`, or take the backbone out of `run`.")
-
-
-config["protocols"] = complete_protocols(config)
+try:
+    check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
+    config["protocols"] = complete_protocols(config)
+    check_names(config)
+except InputError as error:
+    raise WorkflowError(f"Config: {error}") from None
 
 
 def names_of(section):
