@@ -126,6 +126,19 @@ def loss_and_accuracy(logits: np.ndarray, label: np.ndarray) -> tuple[float, flo
     return loss, float((logits.argmax(1) == label).mean())
 
 
+def train_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, pixels: torch.Tensor, label: torch.Tensor, on: Hardware
+) -> torch.Tensor:
+    """Learn from one batch; returns the sum of its losses (nats) and the number of right answers, [2]."""
+    with on.autocast():
+        logits = model(pixels).float()
+    loss = F.cross_entropy(logits, label)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return torch.stack([loss.detach() * len(label), (logits.argmax(1) == label).sum()])
+
+
 def train_epoch(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -141,20 +154,14 @@ def train_epoch(
     # Batch normalisation in the head cannot learn from a single image.
     order = order[: len(order) - (len(order) % settings.batch_size == 1)]
     total = torch.zeros(2, device=on.device)
-    bar = progress(batches(images, order, settings.batch_size), total=-(-len(order) // settings.batch_size))
-    bar.set_description(f"stage {settings.stage} epoch {epoch}")
-    for pixels, label in bar:
-        pixels, label = pixels.to(on.device).float(), label.to(on.device)
-        if settings.augmentation:
-            draws = settings.augmentation.draw(len(pixels), random)
-            pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
-        with on.autocast():
-            logits = model(pixels).float()
-        loss = F.cross_entropy(logits, label)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += torch.stack([loss.detach() * len(label), (logits.argmax(1) == label).sum()])
+    with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
+        for pixels, label in batches(images, order, settings.batch_size):
+            pixels, label = pixels.to(on.device).float(), label.to(on.device)
+            if settings.augmentation:
+                draws = settings.augmentation.draw(len(pixels), random)
+                pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
+            total += train_step(model, optimizer, pixels, label, on)
+            bar.update(len(label))
     loss, accuracy = (total / len(order)).tolist()
     return loss, accuracy
 

@@ -99,7 +99,7 @@ def source_digest(module: str) -> str:
     return value_digest(sources)
 
 
-def progress(items: Iterable, **bar: Any) -> tqdm:
+def progress(items: Iterable | None = None, **bar: Any) -> tqdm:
     """A tqdm bar on the terminal, or a line every half minute in the log of a step that has none."""
     terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
     stream = sys.__stderr__ if terminal else sys.stderr
