@@ -15,6 +15,8 @@ import yaml
 from conftest import CLASSES, REPOSITORY
 
 from lesionflow import comparison, figures, ladder, report, run_tables, tables
+from lesionflow.costs import costs
+from lesionflow.costs import markdown as cost_markdown
 from lesionflow.counts import class_counts
 from lesionflow.duplicates import pairs_of_sets
 from lesionflow.metrics import score
@@ -127,6 +129,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
         ladder=rungs() if leaky else None,
         run_tables={"resnet50": ["<table><caption>Table 3.8</caption></table>"]},
         counts=numbered,
+        costs=spent(),
         rejected=pd.DataFrame({"image": names, "reason": "cannot be decoded"}),
         cards=results(protocols=[protocol])[0],
         figures=[report.read_figure(path) for path in drawn(folder / "figures", leaky)],
@@ -134,6 +137,21 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
         class_names={"MEL": "melanoma"},
         licence=LICENCE,
     )
+
+
+def spent() -> pd.DataFrame:
+    """costs.csv of two shards of 10 images in 2 seconds each, and of every model."""
+    benchmark = pd.DataFrame({"s": [2.0], "max_rss": [512.0]})
+    cards = [card | {"training_images": 100, "epochs": 3, "time_s": 60.0} for card in results()[0]]
+    return costs([benchmark] * 2, [pd.DataFrame({"image": range(10)})] * 2, [benchmark] * len(cards), cards)
+
+
+def test_costs():
+    table = spent()
+    assert len(table) == 1 + 18
+    assert list(table.loc[0, ["wall_s", "peak_mb", "images", "images_per_s"]]) == [4, 512, 20, 5]
+    assert (table.loc[1:, "images"] == 300).all() and (table.loc[1:, "images_per_s"] == 5).all()
+    assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_markdown(table)
 
 
 def test_published_values_stand_under_the_right_names():

@@ -2,7 +2,7 @@ rule balance:
     input:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        pixels=packed("npy"),
+        pixels=packed(".npy"),
     output:
         "results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
     log:

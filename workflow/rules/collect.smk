@@ -67,6 +67,8 @@ rule pack_images:
         table="resources/{collection}/packed{size}{resize}/{shard}.csv",
     log:
         "logs/pack_images/{collection}/{size}{resize}/{shard}.log",
+    benchmark:
+        "resources/{collection}/packed{size}{resize}/{shard}_benchmark.tsv"
     threads: 2
     resources:
         mem_mb=2000,
@@ -80,8 +82,8 @@ rule pack_images:
 
 rule find_duplicates:
     input:
-        tables=packed("csv"),
-        pixels=packed("npy"),
+        tables=packed(".csv"),
+        pixels=packed(".npy"),
     output:
         "results/{collection}/duplicates.csv",
     log:
@@ -99,7 +101,7 @@ rule find_duplicates:
 rule make_manifest:
     input:
         labels="results/{collection}/labels.csv",
-        tables=packed("csv"),
+        tables=packed(".csv"),
         duplicates="results/{collection}/duplicates.csv",
     output:
         manifest="results/{collection}/manifest.csv",

@@ -42,7 +42,7 @@ def collection_file(key):
 
 
 def packed(ending, of=("collection",)):
-    """An input function: the packed shards' files with `ending` (npy or csv), resized as the protocol wants.
+    """An input function: the packed shards' files with `ending` (.npy, .csv), resized as the protocol wants.
 
     `of` are the wildcards that name their collections.
     """
@@ -53,7 +53,7 @@ def packed(ending, of=("collection",)):
         for collection in (wildcards[name] for name in of):
             folder = f"resources/{collection}/packed{config['image_size']}{'nearest' if nearest else ''}"
             shards = config["collections"][collection]["shards"]
-            files += [f"{folder}/{shard:03d}.{ending}" for shard in range(shards)]
+            files += [f"{folder}/{shard:03d}{ending}" for shard in range(shards)]
         return files
 
     return shard_files

@@ -99,7 +99,7 @@ rule draw_duplicates:
     input:
         manifest="results/{collection}/manifest.csv",
         duplicates="results/{collection}/duplicates.csv",
-        pixels=packed("npy"),
+        pixels=packed(".npy"),
     output:
         report(
             "results/{collection}/figures/duplicates.svg",

@@ -2,7 +2,7 @@ rule predict_parts:
     input:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        pixels=packed("npy"),
+        pixels=packed(".npy"),
         models=expand(f"{MODEL}/model.safetensors", stage=[1, 2, 3], allow_missing=True),
     output:
         valid=expand(f"{MODEL}/valid.csv", stage=[1, 2, 3], allow_missing=True),

@@ -33,8 +33,8 @@ use rule predict_parts as predict_clean with:
 
 use rule find_duplicates as find_external_duplicates with:
     input:
-        tables=packed("csv", of=["collection", "other"]),
-        pixels=packed("npy", of=["collection", "other"]),
+        tables=packed(".csv", of=["collection", "other"]),
+        pixels=packed(".npy", of=["collection", "other"]),
     output:
         "results/{collection}/external/{other}/duplicates.csv",
     log:
@@ -44,7 +44,7 @@ use rule find_duplicates as find_external_duplicates with:
 rule predict_external:
     input:
         manifest="results/{other}/manifest.csv",
-        pixels=packed("npy", of=["other"]),
+        pixels=packed(".npy", of=["other"]),
         model=f"{MODEL}/model.safetensors",
         card=f"{MODEL}/model.json",
     output:

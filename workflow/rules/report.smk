@@ -92,6 +92,32 @@ rule tabulate_run:
         "../scripts/tabulate_run.py"
 
 
+rule tabulate_costs:
+    input:
+        packing=packed("_benchmark.tsv"),
+        packed=packed(".csv"),
+        training=model_files("benchmark.tsv"),
+        cards=model_files("model.json"),
+    output:
+        csv="results/{collection}/tables/costs.csv",
+        md="results/{collection}/tables/costs.md",
+        html=report(
+            "results/{collection}/tables/costs.html",
+            caption="../report/costs.rst",
+            category="Results",
+            labels={"table": "costs"},
+        ),
+    log:
+        "logs/tabulate_costs/{collection}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=source_digest("costs"),
+    script:
+        "../scripts/tabulate_costs.py"
+
+
 rule write_report:
     input:
         template=f"{workflow.basedir}/workflow/report/page.html.j2",
@@ -99,6 +125,7 @@ rule write_report:
         counts="results/{collection}/tables/class_counts.csv",
         rejected="results/{collection}/rejected.csv",
         cards=model_files("model.json"),
+        costs="results/{collection}/tables/costs.csv",
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,
         runs=expand(
@@ -147,6 +174,7 @@ rule write_report:
         class_names=config["class_names"],
         code=source_digest("report"),
         ladder_code=source_digest("ladder"),
+        costs_code=source_digest("costs"),
     script:
         "../scripts/write_report.py"
 

@@ -23,8 +23,8 @@ rule train:
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
-        pixels=packed("npy"),
-        tables=packed("csv"),
+        pixels=packed(".npy"),
+        tables=packed(".csv"),
         weights=first_weights,
     output:
         model=f"{MODEL}/model.safetensors",
@@ -32,6 +32,8 @@ rule train:
         history=f"{MODEL}/history.csv",
     log:
         "logs/train/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+    benchmark:
+        f"{MODEL}/benchmark.tsv"
     threads: 8
     resources:
         gpu=1,

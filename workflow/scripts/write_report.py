@@ -28,6 +28,7 @@ def main(snakemake: "Snakemake") -> None:
             collection=snakemake.wildcards.collection,
             table=pd.read_csv(inputs.table, keep_default_na=False, na_values=[""]),
             ladder=pd.read_csv(inputs.ladder[0]) if inputs.ladder else None,
+            costs=pd.read_csv(inputs.costs),
             run_tables=by_backbone(inputs.runs),
             counts=pd.read_csv(inputs.counts),
             rejected=pd.read_csv(inputs.rejected, dtype=str),

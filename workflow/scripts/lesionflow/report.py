@@ -11,6 +11,7 @@ import yaml
 
 from lesionflow import ladder as ladders
 from lesionflow.comparison import sentences
+from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
 from lesionflow.tables import html, notes
 
@@ -125,6 +126,7 @@ def page(
     ladder: pd.DataFrame | None,
     run_tables: Mapping[str, Sequence[str]],
     counts: pd.DataFrame,
+    costs: pd.DataFrame,
     rejected: pd.DataFrame,
     cards: Sequence[Mapping],
     figures: Sequence[dict],
@@ -135,8 +137,8 @@ def page(
     """The report as HTML.
 
     `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `run_tables` holds HTML by backbone, `counts` is
-    class_counts.csv, `rejected` rejected.csv, `cards` are model.json files, `figures` are from `read_figure`,
-    `settings` is shown as YAML.
+    class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `figures` are from
+    `read_figure`, `settings` is shown as YAML.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -160,6 +162,7 @@ def page(
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
         versions=versions(cards),
         devices=sorted({card["device"] for card in cards}),
+        costs=cost_table(costs).to_html(),
         hours=table["time_s"].sum() / 3600,
         licence=licence,
     )

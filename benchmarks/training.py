@@ -1,0 +1,73 @@
+"""Training beside the study's stack and beside a plain PyTorch loop, and an epoch beside its ceiling.
+
+Usage: python training.py PEERS_PYTHON [ROUNDS]; PEERS_PYTHON is the interpreter that has requirements.txt.
+"""
+
+import itertools
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from summary import add_row
+
+HERE = Path(__file__).parent
+CELLS = list(itertools.product(("efficientnet_b0", "resnet50"), (1, 2, 3)))
+# Batches to warm up and to measure: enough for the loaders to have no head start, few enough for the slow ones.
+OURS, PLAIN, KERAS = (2, 10), (6, 8), (2, 4)
+
+
+def draw_images(folder: Path, count: int = 400) -> None:
+    """Smooth random JPEGs of 224 px in eight folders, as a study keeps them after resizing."""
+    random = np.random.default_rng(0)
+    for number in range(count):
+        path = folder / str(number % 8) / f"{number:04d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        small = Image.fromarray(random.integers(0, 256, (28, 28, 3), dtype=np.uint8))
+        small.resize((224, 224), Image.Resampling.BICUBIC).save(path, quality=90)
+
+
+def measure(python: str, script: str, folder: Path, cell: tuple[str, int], batches: tuple[int, int]) -> list[str]:
+    """What a program printed, as words."""
+    command = [python, HERE / script, folder, *cell, *batches]
+    paths = {"PYTHONPATH": str(HERE.parent / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(map(str, command), env=os.environ | paths, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{script} {cell} failed:\n{done.stderr[-2000:]}")
+    return done.stdout.split()
+
+
+def rounds(peers: str, folder: Path, cell: tuple[str, int], count: int) -> dict[str, list[float]]:
+    """Ratios of one cell by peer, one a round; the three stacks take turns."""
+    ratios: dict[str, list[float]] = {"Keras": [], "plain PyTorch": [], "ceiling": []}
+    for _ in range(count):
+        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, cell, OURS)
+        plain = float(measure(sys.executable, "train_plain.py", folder, cell, PLAIN)[-1])
+        keras = float(measure(peers, "train_keras.py", folder, cell, KERAS)[-1])
+        for peer, rate in (("Keras", keras), ("plain PyTorch", plain), ("ceiling", float(ceiling))):
+            ratios[peer].append(float(epoch) / rate)
+        print(cell, {peer: round(found[-1], 2) for peer, found in ratios.items()}, flush=True)
+    return ratios
+
+
+def main(peers: str, count: int = 5) -> None:
+    least = {"Keras": 2, "plain PyTorch": 1.2, "ceiling": 0.92}
+    middle: dict[str, list[float]] = {peer: [] for peer in least}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "images"
+        draw_images(folder)
+        for cell in CELLS:
+            for peer, ratios in rounds(peers, folder, cell, count).items():
+                middle[peer].append(statistics.median(ratios))
+                add_row(f"train {cell[0]}, stage {cell[1]}", peer, ratios, least[peer])
+    for peer, target in (("Keras", 5), ("plain PyTorch", 2.5)):
+        add_row("train, geometric mean", peer, [math.prod(middle[peer]) ** (1 / len(CELLS))], target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))

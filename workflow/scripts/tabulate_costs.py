@@ -1,0 +1,27 @@
+"""Tabulate what packing and training cost."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.costs import costs, html, markdown
+from lesionflow.files import job, read_json, whole, write_text
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output = snakemake.input, snakemake.output
+    with job(snakemake.log[0]):
+        packing, training = ([pd.read_csv(path, sep="\t") for path in inputs[key]] for key in ("packing", "training"))
+        packed = [pd.read_csv(path, usecols=["image"]) for path in inputs.packed]
+        table = costs(packing, packed, training, [read_json(path) for path in inputs.cards])
+        with whole(output.csv) as path:
+            table.to_csv(path, index=False)
+        write_text(output.md, markdown(table))
+        write_text(output.html, html(table).to_html(doctype_html=True))
+
+
+if __name__ == "__main__":
+    main(snakemake)
