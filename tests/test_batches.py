@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
 
-from lesionflow.batches import Augmentation, Images, Store, augment, batches
+from lesionflow.batches import Augmentation, Images, Store, augment, batches, sampling_grid
 
 
 def make_store(tmp_path, n: int = 10, size: int = 6) -> tuple[Store, np.ndarray]:
@@ -92,3 +95,11 @@ def test_draws_have_the_stated_distribution():
     shift = torch.linalg.solve(matrix / zoom[:, None], affine[:, :, 2])
     assert shift.abs().max() <= 0.4 + 1e-5 and abs(shift.std() - 0.8 / math.sqrt(12)) < 0.01
     assert brightness.min() >= 0.8 and brightness.max() <= 1.2 and abs(brightness.mean() - 1) < 0.005
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 99), st.integers(2, 40), st.integers(2, 40))
+def test_sampling_grid_is_pytorchs(seed, height, width):
+    affine = torch.randn(3, 2, 3, generator=torch.Generator().manual_seed(seed))
+    expected = F.affine_grid(affine, [3, 3, height, width], align_corners=False)
+    assert torch.allclose(sampling_grid(affine, height, width), expected, atol=1e-5)

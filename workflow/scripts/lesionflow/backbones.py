@@ -29,11 +29,12 @@ class Classifier(nn.Module):
         self.pretrained = config["weights"] != "none"
         self.head = nn.Sequential(nn.BatchNorm1d(features), nn.Dropout(0.2), nn.Linear(features, classes))
         # The range a backbone was trained on is no part of what is learnt.
-        self.register_buffer("mean", 255 * torch.tensor(config["mean"])[:, None, None], persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(config["std"])[:, None, None], persistent=False)
+        mean, std = (torch.tensor(config[key])[:, None, None] for key in ("mean", "std"))
+        self.register_buffer("scale", 1 / (255 * std), persistent=False)
+        self.register_buffer("shift", -mean / std, persistent=False)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return self.head(self.backbone((pixels - self.mean) / self.std).float())
+        return self.head(self.backbone(torch.addcmul(self.shift, pixels, self.scale)).float())
 
 
 def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
@@ -169,7 +170,7 @@ def fold_frozen(model: Classifier) -> Classifier:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and frozen:
                 setattr(parent, name, fuse_conv_bn_eval(conv, norm))
                 setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))  # timm's norm holds the activation
-    probe = 255 * torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)).to(model.mean.device)
+    probe = 255 * torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)).to(model.scale.device)
     with torch.no_grad():
         same = torch.allclose(model.eval()(probe), folded(probe), rtol=1e-3, atol=1e-3)
     return folded if same else model

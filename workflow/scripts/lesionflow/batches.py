@@ -121,8 +121,19 @@ class Augmentation:
         return affine, uniform(*self.brightness)
 
 
+def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Where each output pixel is taken from, [n, h, w, 2] in units of half a side; `affine` is [n, 2, 3].
+
+    Equals `F.affine_grid` with align_corners=False, which multiplies matrices of three columns and takes eight
+    times as long on a processor.
+    """
+    x, y = ((2 * torch.arange(side, device=affine.device) + 1) / side - 1 for side in (width, height))
+    rows = torch.addcmul(affine[:, :, 2, None], affine[:, :, 1, None], y)
+    return torch.addcmul(rows[:, :, :, None], affine[:, :, 0, None, None], x).permute(0, 2, 3, 1)
+
+
 def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
     """Warp (bilinear, edge filled with the nearest pixel) and re-light float images [n, 3, h, w], 0 to 255."""
-    grid = F.affine_grid(affine, list(pixels.shape), align_corners=False)
+    grid = sampling_grid(affine, *pixels.shape[2:])
     warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return (warped * brightness[:, None, None, None]).clamp_(0, 255)
+    return warped.mul_(brightness[:, None, None, None]).clamp_(0, 255)
