@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imblearn.metrics import specificity_score
 
 from lesionflow.metrics import balanced_accuracy_interval, score
 
@@ -27,6 +28,7 @@ def test_definitions(seed):
         pairs = probabilities[label == k, k][:, None] - probabilities[label != k, k][None]
         assert np.isclose(result["per_class"][name]["auroc"], (pairs > 0).mean() + 0.5 * (pairs == 0).mean())
     assert np.isclose(result["accuracy"], (label == answer).mean())
+    assert np.isclose(result["specificity_macro"], specificity_score(label, answer, average="macro"))
     assert np.isclose(result["f1_micro"], result["accuracy"])
     assert np.isclose(result["balanced_accuracy"], result["sensitivity_macro"])
     assert result["balanced_accuracy_low"] <= result["balanced_accuracy"] <= result["balanced_accuracy_high"]

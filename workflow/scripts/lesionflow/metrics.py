@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from imblearn.metrics import specificity_score
 from sklearn import metrics as sk
 
 REPLICATES = 2000
@@ -22,7 +21,8 @@ def score(probabilities: np.ndarray, label: np.ndarray, group: Sequence[str], cl
     precision, sensitivity, f1, support = sk.precision_recall_fscore_support(
         label, answer, labels=numbers, zero_division=0
     )
-    specificity = specificity_score(label, answer, labels=numbers, average=None)
+    (negative, false), _ = sk.multilabel_confusion_matrix(label, answer, labels=numbers).transpose(1, 2, 0)
+    specificity = negative / (negative + false)
     present = support > 0
     auroc = [sk.roc_auc_score(label == k, probabilities[:, k]) if present[k] else np.nan for k in numbers]
     columns = {
