@@ -1,6 +1,3 @@
-LEAKY_PROTOCOLS = [name for name, protocol in config["protocols"].items() if protocol["leaky"]]
-
-
 rule count_classes:
     input:
         manifest="results/{collection}/manifest.csv",
@@ -101,6 +98,7 @@ rule write_report:
         cards=model_files("model.json"),
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,
+        search=search_files,
         runs=expand(
             "results/{collection}/tables/{backbone}/stage{stage}_{kind}.html",
             backbone=config["run"]["backbones"],
@@ -139,6 +137,7 @@ rule write_report:
                 "precision",
                 "run",
                 "ladder",
+                "search",
                 "datasets",
                 "backbones",
                 "protocols",
@@ -147,6 +146,7 @@ rule write_report:
         class_names=config["class_names"],
         code=source_digest("report"),
         ladder_code=source_digest("ladder"),
+        search_code=source_digest("search_tables"),
     script:
         "../scripts/write_report.py"
 
