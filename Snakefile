@@ -21,6 +21,7 @@ container: config["container"]
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/balance.smk"
+include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/ladder.smk"

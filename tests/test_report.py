@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import CLASSES, REPOSITORY
 
-from lesionflow import comparison, figures, ladder, report, run_tables, tables
+from lesionflow import comparison, figures, ladder, report, run_tables, search_figures, search_tables, tables
 from lesionflow.costs import costs
 from lesionflow.costs import markdown as cost_markdown
 from lesionflow.counts import class_counts
@@ -87,18 +87,28 @@ def counts() -> pd.DataFrame:
     return class_counts(manifest, split, training, CLASSES)
 
 
+def searched(protocol: str) -> tuple[dict, pd.DataFrame]:
+    """winner.json and trials.csv of a search that Adam wins; SGD diverges at the higher rate."""
+    rows = [(optimizer, lr, epoch) for epoch in (1, 2) for optimizer in ("sgd", "adam") for lr in (0.001, 0.01)]
+    trials = pd.DataFrame(rows, columns=["optimizer", "lr", "epoch"])
+    trials["loss"], trials["accuracy"], trials["valid_accuracy"] = 1.5, 0.4, 0.3
+    trials["valid_loss"] = [1.9, np.nan, 1.8, 2.4, 1.7, np.nan, 1.2, 9.0]
+    return card(protocol, 1, "smote", "resnet50", 1) | trials.loc[6].to_dict(), trials
+
+
 def drawn(folder: Path, leaky: bool = False) -> list[Path]:
     """One figure of each kind."""
     folder.mkdir(exist_ok=True)
     protocol = "as_published" if leaky else "corrected"
     cards = [card(protocol, 1, dataset, "resnet50", 3) for dataset in ("undersampled", "smote")]
     matrix = metrics(0.2)["test"]["confusion_matrix"]
-    paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes", "leakage")]
+    paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes", "leakage", "search")]
     figures.training_curves(paths[0], cards, [history(), history()], leaky)
     figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
     figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
     shares = pd.DataFrame({"part": "test", "class": ["all", *CLASSES], "images": 10, "images_sharing": 3})
     figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    search_figures.search_curves(paths[4], *searched(protocol), leaky)
     return paths
 
 
@@ -127,6 +137,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
         collection="mine",
         table=table(protocols=[protocol]),
         ladder=rungs() if leaky else None,
+        search=search_tables.search_table(*([one] for one in searched(protocol)), ["as_published"]),
         run_tables={"resnet50": ["<table><caption>Table 3.8</caption></table>"]},
         counts=numbered,
         costs=spent(),
@@ -306,6 +317,20 @@ def test_figures(tmp_path, leaky):
         assert ("LEAKY" in figure["keywords"]) is leaky
 
 
+def test_search_table():
+    searches = zip(searched("corrected"), searched("as_published"), strict=True)
+    table = search_tables.search_table(*searches, ["as_published"])
+    assert table["winner"].tolist() == [False, False, True, False] * 2
+    assert table["epoch"].tolist()[::2] == [2, 2] * 2 and table.loc[3, "valid_loss"] == 2.4
+    wide = search_tables.wide(table)
+    assert list(wide["Protocol"]) == ["corrected"] * 2 + ["as_published LEAKY"] * 2
+    assert list(wide["Optimizer"]) == ["sgd", "adam"] * 2 and list(wide["Weights"]) == ["none"] * 4
+    assert list(wide["lr 0.001"][:2]) == ["1.700 (0.300)", "1.200* (0.300)"]
+    assert list(wide["lr 0.01"][:2]) == ["–", "2.400 (0.300)"]
+    assert "LEAKY: under as_published" in search_tables.markdown(table)
+    assert search_tables.html(table).to_html().count('class="leaky"') == 2
+
+
 def test_ladder(tmp_path):
     wide = ladder.wide(rungs())
     assert list(wide["Split"]) == ["random_split LEAKY", "corrected"]
@@ -388,13 +413,13 @@ class Page(HTMLParser):
 def test_page(tmp_path, leaky):
     text = page(tmp_path, leaky)
     seen = Page(text)
-    assert len(seen.loads) == 4 and all(load.startswith("data:image/svg+xml;base64,") for load in seen.loads)
+    assert len(seen.loads) == 5 and all(load.startswith("data:image/svg+xml;base64,") for load in seen.loads)
     assert "@import" not in text and not re.search(r"url\(", text)
     assert all(seen.alts)
     for words in (
         "Table 4.1", "Research use only, not a diagnosis", LICENCE, "2.10.0", "cpu, 2 threads", "image_size: 64",
         "12 images or label rows were left out", "BAD_9", "MEL melanoma",
-        "resnet50 started from random initialisation",
+        "resnet50 started from random initialisation", "Search of optimizer and learning rate",
     ):  # fmt: skip
         assert words in seen.text
     assert "BAD_10" not in seen.text

@@ -17,6 +17,7 @@ LADDER = {
     "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "judge_rung", "judge_external",
     "tabulate_ladder", "draw_ladder",
 }  # fmt: skip
+SEARCH = {"search_hyperparameters", "tabulate_search", "draw_search"}
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +65,8 @@ def test_everything_is_made(run):
 def test_every_rule_logged(run):
     logs = {path.relative_to(run / "logs").parts[0] for path in (run / "logs").rglob("*.log")}
     rules = snakemake(run, "--list-rules").stdout.split()
-    targets = {"all", "report", "audit_split", "ladder"}
-    not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER}
+    targets = {"all", "report", "audit_split", "ladder", "search"}
+    not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER, *SEARCH}
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}
     train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()
@@ -129,6 +130,7 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
         ({"run": {"backbones": ["resnet5"]}}, "'resnet5' is not one of `backbones`"),
         ({"datasets": {"smote": {"oversample": "magic"}}}, "'magic' is not one of ['smote']"),
         ({"protocols": {"mine": {"like": "correct"}}}, "'mine' is like 'correct', which is not one of `protocols`"),
+        ({"search": {"optimizers": ["lion"]}}, "'lion' is not one of ['adam', 'sgd', 'rmsprop']"),
         ({"ladder": {"rungs": ["random"]}}, "'random' is not one of ['as_published', 'random_split'"),
         ({"ladder": {"rungs": ["corrected"], "backbone": "vgg"}}, "'vgg' is not one of `backbones`"),
     ],

@@ -34,6 +34,7 @@ wildcard_constraints:
 
 
 MODEL = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}"
+SEARCH = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/search"
 
 
 def collection_file(key):
@@ -64,6 +65,11 @@ def first_weights(wildcards):
     if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
         before = MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1})
         return f"{before}/model.safetensors"
+    return pretrained_weights(wildcards)
+
+
+def pretrained_weights(wildcards):
+    """The file of a backbone's pretrained weights; nothing where it has none or has them from a package."""
     weights = config["backbones"][wildcards.backbone]["weights"]
     if weights == "none" or weights.startswith("package:"):
         return []
@@ -140,6 +146,30 @@ def protocol_files(name):
         dataset=config["run"]["datasets"],
         **wildcards,
     )
+
+
+def winner_file(wildcards):
+    """What the search found best for a training, if trainings are to follow it."""
+    return f"{SEARCH}/winner.json".format(**wildcards) if config["search"]["use"] else []
+
+
+def searches(path):
+    """An input function: `path` of every search of the collection, which are made on the run's first dataset."""
+    return lambda wildcards: expand(
+        path,
+        collection=wildcards.collection,
+        protocol=config["run"]["protocols"],
+        seed=config["seeds"],
+        dataset=config["run"]["datasets"][0],
+        backbone=config["run"]["backbones"],
+    )
+
+
+def search_files(wildcards):
+    """The search's table and figures, if the config wants them with the rest."""
+    if not config["search"]["run"]:
+        return []
+    return ["results/{collection}/tables/search.csv".format(**wildcards), *searches(SEARCH_FIGURE)(wildcards)]
 
 
 def ladder_files(wildcards):

@@ -1,6 +1,3 @@
-LEAKY_PROTOCOLS = [name for name, protocol in config["protocols"].items() if protocol["leaky"]]
-
-
 rule count_classes:
     input:
         manifest="results/{collection}/manifest.csv",
@@ -128,6 +125,7 @@ rule write_report:
         costs="results/{collection}/tables/costs.csv",
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,
+        search=search_files,
         runs=expand(
             "results/{collection}/tables/{backbone}/stage{stage}_{kind}.html",
             backbone=config["run"]["backbones"],
@@ -166,6 +164,7 @@ rule write_report:
                 "precision",
                 "run",
                 "ladder",
+                "search",
                 "datasets",
                 "backbones",
                 "protocols",
@@ -175,6 +174,7 @@ rule write_report:
         code=source_digest("report"),
         ladder_code=source_digest("ladder"),
         costs_code=source_digest("costs"),
+        search_code=source_digest("search_tables"),
     script:
         "../scripts/write_report.py"
 

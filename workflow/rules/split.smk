@@ -1,3 +1,6 @@
+LEAKY_PROTOCOLS = [name for name, protocol in config["protocols"].items() if protocol["leaky"]]
+
+
 rule split_images:
     input:
         "results/{collection}/manifest.csv",

@@ -26,6 +26,7 @@ rule train:
         pixels=packed(".npy"),
         tables=packed(".csv"),
         weights=first_weights,
+        winner=winner_file,
     output:
         model=f"{MODEL}/model.safetensors",
         card=f"{MODEL}/model.json",

@@ -9,7 +9,7 @@ import pandas as pd
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
 from lesionflow.batches import Images, open_store
 from lesionflow.engine import Hardware, Settings, fit, versions
-from lesionflow.files import file_digest, job, value_digest, whole, write_json
+from lesionflow.files import file_digest, job, read_json, value_digest, whole, write_json
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -22,6 +22,8 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         on = Hardware.choose(params.precision, snakemake.threads)
         settings = Settings.from_config(protocol, params.stage, stage, seed)
+        if inputs.winner:
+            settings = settings.tuned(read_json(inputs.winner))
         store = open_store(inputs.manifest, inputs.pixels)
         training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
         split = pd.read_csv(inputs.split, dtype={"image": str})

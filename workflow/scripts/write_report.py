@@ -29,11 +29,15 @@ def main(snakemake: "Snakemake") -> None:
             table=pd.read_csv(inputs.table, keep_default_na=False, na_values=[""]),
             ladder=pd.read_csv(inputs.ladder[0]) if inputs.ladder else None,
             costs=pd.read_csv(inputs.costs),
+            search=pd.read_csv(inputs.search[0]) if inputs.search else None,
             run_tables=by_backbone(inputs.runs),
             counts=pd.read_csv(inputs.counts),
             rejected=pd.read_csv(inputs.rejected, dtype=str),
             cards=[read_json(path) for path in inputs.cards],
-            figures=[read_figure(path) for path in (*inputs.figures, inputs.duplicates, *inputs.ladder[1:])],
+            figures=[
+                read_figure(path)
+                for path in (*inputs.figures, inputs.duplicates, *inputs.ladder[1:], *inputs.search[1:])
+            ],
             settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
             class_names=params.class_names,
             licence=params.collection["licence"],

@@ -5,7 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class Settings:
         epochs, lr = stage_settings["epochs"], stage_settings["lr"]
         return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation)
 
+    def tuned(self, winner: Mapping) -> "Settings":
+        """With the optimizer and learning rate of a search's winner.json; stage 3 takes a tenth of the rate."""
+        lr = winner["lr"] / 10 if self.stage == 3 else winner["lr"]
+        return replace(self, optimizer=winner["optimizer"], lr=lr)
+
 
 @dataclass(frozen=True)
 class Hardware:
@@ -89,12 +94,19 @@ def seed_of(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
-def predict(model: nn.Module, images: Images, hardware: Hardware, batch_size: int = 64) -> np.ndarray:
-    """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode."""
+def predict(
+    model: nn.Module, images: Images, hardware: Hardware, batch_size: int = 64, bar: str | None = None
+) -> np.ndarray:
+    """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode.
+
+    Shows its progress as a bar of that name, if given one.
+    """
     logits = []
-    with torch.inference_mode(), hardware.autocast():
+    shown = progress(total=len(images), unit="image", desc=bar, disable=bar is None)
+    with torch.inference_mode(), hardware.autocast(), shown:
         for pixels, _ in batches(images, np.arange(len(images)), batch_size):
             logits.append(model(pixels.to(hardware.device)).float().cpu())
+            shown.update(len(pixels))
     return torch.cat(logits).numpy()
 
 
@@ -140,6 +152,17 @@ def train_step(
     return torch.stack([loss.detach() * len(label), (logits.argmax(1) == label).sum()])
 
 
+def start_epoch(
+    images: int, batch_size: int, seed: int, stage: int, epoch: int
+) -> tuple[torch.Tensor, torch.Generator]:
+    """Seed dropout; the order in which an epoch shows so many images, and what their augmentation is drawn from."""
+    random = torch.Generator().manual_seed(seed_of(seed, stage, epoch))
+    torch.manual_seed(seed_of(seed, stage, epoch, 1))  # dropout
+    order = torch.randperm(images, generator=random)
+    # Batch normalisation in the head cannot learn from a single image.
+    return order[: images - (images % batch_size == 1)], random
+
+
 def train_epoch(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -149,14 +172,10 @@ def train_epoch(
     on: Hardware,
 ) -> tuple[float, float]:
     """One pass over `images`; returns the running mean loss (nats) and accuracy, as seen during training."""
-    random = torch.Generator().manual_seed(seed_of(settings.seed, settings.stage, epoch))
-    torch.manual_seed(seed_of(settings.seed, settings.stage, epoch, 1))  # dropout
-    order = torch.randperm(len(images), generator=random).numpy()
-    # Batch normalisation in the head cannot learn from a single image.
-    order = order[: len(order) - (len(order) % settings.batch_size == 1)]
+    order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
     total = torch.zeros(2, device=on.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
-        for pixels, label in batches(images, order, settings.batch_size):
+        for pixels, label in batches(images, order.numpy(), settings.batch_size):
             pixels, label = pixels.to(on.device).float(), label.to(on.device)
             if settings.augmentation:
                 draws = settings.augmentation.draw(len(pixels), random)

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from lesionflow import ladder as ladders
+from lesionflow import search_tables
 from lesionflow.comparison import sentences
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
@@ -124,6 +125,7 @@ def page(
     collection: str,
     table: pd.DataFrame,
     ladder: pd.DataFrame | None,
+    search: pd.DataFrame | None,
     run_tables: Mapping[str, Sequence[str]],
     counts: pd.DataFrame,
     costs: pd.DataFrame,
@@ -136,9 +138,9 @@ def page(
 ) -> str:
     """The report as HTML.
 
-    `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `run_tables` holds HTML by backbone, `counts` is
-    class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `figures` are from
-    `read_figure`, `settings` is shown as YAML.
+    `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `search` search.csv, `run_tables` holds HTML by
+    backbone, `counts` is class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files,
+    `figures` are from `read_figure`, `settings` is shown as YAML.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -151,6 +153,9 @@ def page(
         ladder=None if ladder is None else ladders.html(ladder).to_html(),
         ladder_notes=[] if ladder is None else ladders.notes(ladder),
         ladder_figures=[figure for figure in figures if figure["keywords"][0] == "ladder"],
+        search=None if search is None else search_tables.html(search).to_html(),
+        search_notes=[] if search is None else search_tables.notes(search),
+        search_figures=[figure for figure in figures if figure["keywords"][0] == "search"],
         table=html(table).to_html(),
         notes=notes(table),
         run_tables=run_tables,

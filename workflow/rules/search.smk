@@ -1,0 +1,93 @@
+SEARCH_FIGURE = "results/{collection}/figures/{protocol}/seed{seed}/{backbone}/search_{dataset}.svg"
+
+
+rule search_hyperparameters:
+    input:
+        manifest="results/{collection}/manifest.csv",
+        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
+        pixels=packed("npy"),
+        weights=pretrained_weights,
+    output:
+        trials=f"{SEARCH}/trials.csv",
+        winner=f"{SEARCH}/winner.json",
+    log:
+        "logs/search_hyperparameters/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    params:
+        classes=config["classes"],
+        optimizers=config["search"]["optimizers"],
+        learning_rates=config["search"]["learning_rates"],
+        epochs=config["search"]["epochs"],
+        batch_size=lookup(within=config, dpath="protocols/{protocol}/batch_size"),
+        backbone=backbone_settings,
+        precision=config["precision"],
+        code=source_digest("search"),
+    script:
+        "../scripts/search_hyperparameters.py"
+
+
+rule tabulate_search:
+    input:
+        winners=searches(f"{SEARCH}/winner.json"),
+        trials=searches(f"{SEARCH}/trials.csv"),
+    output:
+        csv="results/{collection}/tables/search.csv",
+        md="results/{collection}/tables/search.md",
+        html=report(
+            "results/{collection}/tables/search.html",
+            caption="../report/search.rst",
+            category="Training",
+            labels={"table": "search"},
+        ),
+    log:
+        "logs/tabulate_search/{collection}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        leaky=LEAKY_PROTOCOLS,
+        code=source_digest("search_tables"),
+    script:
+        "../scripts/tabulate_search.py"
+
+
+rule draw_search:
+    input:
+        winner=f"{SEARCH}/winner.json",
+        trials=f"{SEARCH}/trials.csv",
+    output:
+        report(
+            SEARCH_FIGURE,
+            caption="../report/search.rst",
+            category="Training",
+            subcategory="{protocol}, seed {seed}",
+            labels={"backbone": "{backbone}", "dataset": "{dataset}", "figure": "search"},
+        ),
+    log:
+        "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        code=source_digest("search_figures"),
+    script:
+        "../scripts/draw_search.py"
+
+
+rule search:
+    input:
+        expand(
+            ["results/{collection}/tables/search.csv", SEARCH_FIGURE],
+            collection=config["collection"],
+            protocol=config["run"]["protocols"],
+            seed=config["seeds"],
+            dataset=config["run"]["datasets"][0],
+            backbone=config["run"]["backbones"],
+        ),

@@ -1,0 +1,21 @@
+"""Draw validation accuracy and loss per epoch of every trial of a search."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, read_json, whole
+from lesionflow.search_figures import search_curves
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs = snakemake.input
+    with job(snakemake.log[0]), whole(snakemake.output[0]) as path:
+        search_curves(path, read_json(inputs.winner), pd.read_csv(inputs.trials), snakemake.params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)

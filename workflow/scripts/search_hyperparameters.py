@@ -1,0 +1,44 @@
+"""Try every optimizer with every learning rate on what the frozen backbone makes of one dataset."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.backbones import new_classifier
+from lesionflow.batches import Images, open_store
+from lesionflow.engine import Hardware
+from lesionflow.files import job, whole, write_json
+from lesionflow.search import search, see, winner
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
+    backbone, classes, seed = params.backbone, params.classes, int(wildcards.seed)
+    with job(snakemake.log[0]):
+        on = Hardware.choose(params.precision, snakemake.threads)
+        store = open_store(inputs.manifest, inputs.pixels)
+        training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
+        split = pd.read_csv(inputs.split, dtype={"image": str})
+        validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
+        model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
+        trials = search(
+            on.place(model).head,
+            see(model, Images.from_list(store, training, classes), on, "training"),
+            see(model, Images.from_list(store, validation, classes), on, "validation"),
+            params.optimizers,
+            params.learning_rates,
+            params.epochs,
+            params.batch_size,
+            seed,
+        )
+        with whole(snakemake.output.trials) as path:
+            trials.to_csv(path, index=False)
+        write_json(snakemake.output.winner, {**wildcards, "weights": backbone["weights"], **winner(trials)})
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,26 @@
+"""Tabulate the lowest validation loss of every trial of the searches."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.search_tables import html, markdown, search_table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output = snakemake.input, snakemake.output
+    with job(snakemake.log[0]):
+        winners = [read_json(path) for path in inputs.winners]
+        table = search_table(winners, [pd.read_csv(path) for path in inputs.trials], snakemake.params.leaky)
+        with whole(output.csv) as path:
+            table.to_csv(path, index=False)
+        write_text(output.md, markdown(table))
+        write_text(output.html, html(table).to_html(doctype_html=True))
+
+
+if __name__ == "__main__":
+    main(snakemake)
