@@ -232,14 +232,14 @@ def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int)
         values = ", ".join(f"{rung} {value:.2f}" for rung, value in zip(rungs, mean, strict=True))
         sentences.append(f"Balanced accuracy on {label}: {values}.")
     ax.axhline(1 / classes, color="#767676", ls="--", lw=1, label="chance")
-    ax.set_xticks(range(len(rungs)), rungs)
-    for tick, leaky in zip(ax.get_xticklabels(), table.groupby("rung", sort=False)["leaky"].any(), strict=True):
-        if leaky:
-            tick.set(text=f"{tick.get_text()}\nLEAKY", color="#b00020", fontweight="bold")
+    leaks = table.groupby("rung", sort=False)["leaky"].any()
+    ax.set_xticks(range(len(rungs)), [f"{rung}\nLEAKY" if leaks[rung] else rung for rung in rungs])
+    for tick, leaky in zip(ax.get_xticklabels(), leaks, strict=True):
+        tick.set(color="#b00020" if leaky else "black", fontweight="bold" if leaky else "normal")
     ax.set(ylabel="balanced accuracy", ylim=(0, 1.02), xlim=(-0.5, len(rungs) - 0.5))
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="y")
-    figure.legend(loc="outside upper right", frameon=False, ncols=3, fontsize=9)
+    figure.legend(loc="outside lower center", frameon=False, ncols=3)
     first = table.iloc[0]
     title = f"Ladder of leakage: {collection}, {first['backbone']}, stage {first['stage']}"
     _save(figure, path, ["ladder"], title, " ".join(sentences), leaky=False)
