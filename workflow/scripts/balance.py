@@ -22,7 +22,7 @@ def main(snakemake: "Snakemake") -> None:
             dataset.pop("real_limit", None)
         training = balance(
             labels,
-            lambda images: store.read(store.positions(images)),
+            lambda images: store.bands(store.positions(images)),
             seed=int(snakemake.wildcards.seed),
             undersample=snakemake.params.undersample,
             **dataset,

@@ -31,13 +31,18 @@ class Store:
         """Where the images stand in the manifest."""
         return self.names.get_indexer(images)
 
-    def read(self, positions: np.ndarray) -> np.ndarray:
-        """Pixels uint8 [n, size, size, 3] of the images at `positions`."""
-        pixels = np.empty((len(positions), self.size, self.size, 3), np.uint8)
+    def read(self, positions: np.ndarray, lines: slice = slice(None)) -> np.ndarray:
+        """Pixels uint8 [n, size, size, 3] of the images at `positions`, or [n, …, size, 3], some `lines` of each."""
+        pixels = np.empty((len(positions), len(range(self.size)[lines]), self.size, 3), np.uint8)
         for shard in np.unique(self.shard[positions]):
             here = self.shard[positions] == shard
-            pixels[here] = self.maps[shard][self.row[positions[here]]]
+            pixels[here] = self.maps[shard][:, lines][self.row[positions[here]]]
         return pixels
+
+    def bands(self, positions: np.ndarray, height: int = 32) -> Iterator[np.ndarray]:
+        """The images at `positions` from top to bottom, `height` lines of all of them at a time."""
+        for top in range(0, self.size, height):
+            yield self.read(positions, slice(top, top + height))
 
 
 def open_store(manifest: str | Path, shards: Sequence[str | Path]) -> Store:

@@ -7,15 +7,15 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import imagehash
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.fft import dct
 
 from lesionflow.files import InputError, progress
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
-ORIENTATIONS = (None, *Image.Transpose)  # the eight of the square, upright first
+SIDE = 32  # pixels of the image that a perceptual hash is taken of
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 
 
@@ -55,24 +55,40 @@ def decode(data: bytes, size: int, nearest: bool = False) -> tuple[Image.Image, 
     """Decode to an RGB image of size × size pixels, aspect ratio given up; also (width, height) as stored.
 
     JPEG is decoded at the smallest scale that is still at least `size`, which is most of the time saved,
-    and the rest of the way is an antialiased bicubic resize. `nearest` takes the nearest pixels of the full image
-    instead, as Keras does by default.
+    and the rest of the way is an antialiased bilinear resize, as torchvision's. `nearest` takes the nearest pixels
+    of the full image instead, as Keras does by default.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        image = Image.open(io.BytesIO(data))
+    image = Image.open(io.BytesIO(data))
     original = image.size
     if not nearest:
         image.draft("RGB", (size, size))
-    resample = Image.Resampling.NEAREST if nearest else Image.Resampling.BICUBIC
-    return image.convert("RGB").resize((size, size), resample), original
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    resample = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
+    return image.resize((size, size), resample), original
 
 
-def perceptual_hashes(image: Image.Image) -> str:
-    """The 64-bit pHash of a square image in each of its eight orientations, as 8 × 16 hexadecimal digits."""
-    small = image.convert("L").resize((32, 32), Image.Resampling.BOX)
-    turned = (small if way is None else small.transpose(way) for way in ORIENTATIONS)
-    return "".join(str(imagehash.phash(view)) for view in turned)
+def thumbnail(image: Image.Image) -> np.ndarray:
+    """The grey image that a perceptual hash is taken of, uint8 [SIDE, SIDE]."""
+    return np.asarray(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def perceptual_hashes(thumbnails: np.ndarray) -> list[str]:
+    """The 64-bit pHash of images [n, SIDE, SIDE], each in its eight orientations, as 8 × 16 hexadecimal digits.
+
+    The orientations are upright and those of Image.Transpose, in its order. A hash is that of imagehash.phash: which
+    of the 8 × 8 lowest coefficients of a cosine transform are above their median. One transform serves all eight,
+    because a flip changes the sign of the odd coefficients, and a transposed image has transposed ones.
+    """
+    lowest = dct(dct(thumbnails.astype(np.float64), axis=1)[:, :8], axis=2)[:, :, :8]
+    across = np.where(np.arange(8) % 2, -1, 1)
+    down = across[:, None]
+    flips = np.stack([lowest, lowest * across, lowest * down, lowest * across * down])
+    bits = flips > np.median(flips, axis=(2, 3), keepdims=True)
+    upright, left_right, top_bottom, half_turn = bits
+    transposed, quarter_turn, three_quarter_turn, transversed = bits.swapaxes(2, 3)
+    views = [upright, left_right, top_bottom, quarter_turn, half_turn, three_quarter_turn, transposed, transversed]
+    return [image.tobytes().hex() for image in np.packbits(np.stack(views, axis=1), axis=3)]
 
 
 def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
@@ -81,6 +97,7 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
     An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".
     `sha256` is of the file, `pixels` of the packed pixels.
     """
+    thumbnails = np.zeros((len(names), SIDE, SIDE), np.uint8)
 
     def pack_one(row: int) -> dict:
         record = {"image": names[row], "row": row}
@@ -98,14 +115,16 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
             # A reader of rejected.csv has no use for the address of a buffer in memory.
             reason = "not an image in a known format" if isinstance(e, Image.UnidentifiedImageError) else e
             return record | {"status": f"cannot be decoded: {reason}"}
-        pixels[row] = image
-        record["pixels"] = hashlib.sha256(pixels[row].tobytes()).hexdigest()
-        return record | {"phash": perceptual_hashes(image), "status": "ok"}
+        pixels[row], thumbnails[row] = image, thumbnail(image)
+        return record | {"pixels": hashlib.sha256(pixels[row]).hexdigest(), "status": "ok"}
 
     # Pillow gives up the interpreter lock while it decodes and resizes: threads share the zip and the store.
-    with ThreadPoolExecutor(threads) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         records = list(progress(pool.map(pack_one, range(len(names))), total=len(names), unit="image"))
-    return pd.DataFrame(records, columns=COLUMNS).astype({"width": "Int64", "height": "Int64"})
+    table = pd.DataFrame(records, columns=COLUMNS).astype({"width": "Int64", "height": "Int64"})
+    table["phash"] = pd.Series(perceptual_hashes(thumbnails)).where(table["status"] == "ok")
+    return table
 
 
 def shard_names(images: Images, shard: int, shards: int) -> list[str]:

@@ -6,7 +6,7 @@ later, so memory depends on the class and not on the number of synthetic images,
 differences imbalanced-learn 0.14 lets wrap modulo 256, never reach it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ from sklearn.base import BaseEstimator
 from lesionflow.files import InputError
 
 COLUMNS = ["label", "image", "neighbour", "weight"]
-BLOCK = 4096  # pixels a Gram product takes at a time
+CHUNK = 1024  # values of each image in a Gram product
+ROWS = 512  # of a distance matrix, sorted at a time
 
 
 def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
@@ -32,24 +33,40 @@ def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "rand
     return labels.index[np.sort(sampler.sample_indices_)]
 
 
-def squared_distances(pixels: np.ndarray) -> np.ndarray:
-    """Exact squared Euclidean distances [n, n] between uint8 rows [n, d].
+def squared_distances(bands: Iterable[np.ndarray], n: int) -> np.ndarray:
+    """Exact squared Euclidean distances, float64 [n, n], between `n` images that come cut in bands, uint8 [n, …].
 
-    Every sum of products of uint8 values is an integer below 2^53 for d < 10^11, and so exact in float64.
+    Less 128, two values have a product of at most 2^14, and a sum of CHUNK of them is a whole number of at most 2^24,
+    which float32 holds exactly: BLAS is twice as fast there, and works out one half of a symmetric product.
     """
-    gram = np.zeros((len(pixels), len(pixels)))
-    for start in range(0, pixels.shape[1], BLOCK):
-        block = pixels[:, start : start + BLOCK].astype(np.float64)
-        gram += block @ block.T
-    norms = gram.diagonal()
-    return norms[:, None] + norms[None, :] - 2 * gram
+    gram = np.zeros((n, n))
+    for band in bands:
+        columns = band.reshape(n, -1)
+        for start in range(0, columns.shape[1], CHUNK):
+            chunk = np.subtract(columns[:, start : start + CHUNK], 128, dtype=np.float32)
+            gram += chunk @ chunk.T
+    norms = gram.diagonal().copy()
+    gram *= -2
+    gram += norms
+    gram += norms[:, None]
+    return gram
 
 
 def nearest_neighbours(distances: np.ndarray, k: int) -> np.ndarray:
-    """The `k` nearest other rows of each row, [n, k], nearest first; ties break by row number."""
-    distances = distances.copy()
-    np.fill_diagonal(distances, np.inf)
-    return np.argsort(distances, axis=1, kind="stable")[:, :k]
+    """The `k` nearest other rows of each row, [n, k], nearest first; ties break by row number.
+
+    `distances` [n, n] are whole numbers below 2^63 / n.
+    """
+    n = len(distances)
+    nearest = np.empty((n, k), np.int64)
+    for start in range(0, n, ROWS):
+        rows = np.arange(start, min(start + ROWS, n))
+        # Distance and row number in one key: no two are equal, and so any way of sorting gives the same order.
+        keys = distances[rows].astype(np.int64) * n + np.arange(n)
+        keys[np.arange(len(rows)), rows] = np.iinfo(np.int64).max
+        keys.partition(k - 1)
+        nearest[rows] = np.sort(keys[:, :k]) % n
+    return nearest
 
 
 class KnownNeighbours(BaseEstimator):
@@ -92,7 +109,7 @@ def smote_recipes(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame
 
 def balance(
     labels: pd.Series,
-    pixels: Callable[[pd.Index], np.ndarray],
+    bands: Callable[[pd.Index], Iterable[np.ndarray]],
     seed: int,
     limit: int,
     real_limit: int | None = None,
@@ -102,7 +119,7 @@ def balance(
 ) -> pd.DataFrame:
     """A training list with COLUMNS: at most `real_limit` (or `limit`) real images a class, filled up by SMOTE.
 
-    `labels` holds the training part, by image; `pixels` returns uint8 [n, …] of some of its images.
+    `labels` holds the training part, by image; `bands` returns some of its images cut in pieces, uint8 [n, …] each.
     """
     real = keep_some(labels, real_limit or limit, seed, undersample)
     lists = [pd.DataFrame({"label": labels[real], "image": real, "neighbour": None, "weight": 0.0})]
@@ -115,8 +132,8 @@ def balance(
                 f"{k_neighbors + 1}: lower `k_neighbors` of the dataset, or add images of the class."
             )
         members = real[labels[real] == label]
-        values = pixels(members).reshape(count, -1)
-        recipes = smote_recipes(nearest_neighbours(squared_distances(values), k_neighbors), limit - count, seed)
+        neighbours = nearest_neighbours(squared_distances(bands(members), count), k_neighbors)
+        recipes = smote_recipes(neighbours, limit - count, seed)
         lists.append(
             pd.DataFrame(
                 {
