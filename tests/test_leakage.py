@@ -1,14 +1,18 @@
 """Duplicates and leakage against definitions by brute force."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, output, snakemake
+from conftest import REPOSITORY, jpeg, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs, parse_hashes
+from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
 from lesionflow.files import InputError, read_json
+from lesionflow.images import perceptual_hash
 from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings
 
 
@@ -31,11 +35,6 @@ def test_near_pairs_are_all_pairs_within_the_distance(seed, n, distance):
     assert found == expected
 
 
-def test_hashes_are_read():
-    text = "00000000000000ff" + "0" * 15 + "1" + "f" * 96
-    assert parse_hashes(pd.Series([text, text]))[:, :2].tolist() == [[255, 1]] * 2
-
-
 @given(st.lists(st.one_of(st.none(), st.integers(0, 4))))
 def test_equal_values_are_joined(values):
     images = pd.Series([f"i{n:03d}" for n in range(len(values))], dtype=str)
@@ -45,48 +44,37 @@ def test_equal_values_are_joined(values):
             assert (sets[a] == sets[b]) == (a == b or (one is not None and one == other))
 
 
+def drawn(seed: int) -> np.ndarray:
+    """A smooth random picture of 40 × 40 pixels."""
+    return np.asarray(Image.open(io.BytesIO(jpeg(np.random.default_rng(seed), 40, 40))))
+
+
+def duplicates(pictures: dict[str, np.ndarray], **changes) -> pd.DataFrame:
+    """What is found in `pictures`, which are packed images by name."""
+    packed = pd.DataFrame({"image": list(pictures), "sha256": list(pictures)})
+    packed["pixels"] = [picture.tobytes() for picture in pictures.values()]
+    packed["phash"] = [perceptual_hash(Image.fromarray(picture)) for picture in pictures.values()]
+    for column, values in changes.items():
+        packed[column] = values
+    shuffled = packed.sample(frac=1, random_state=0)
+    found = find_duplicates(shuffled, lambda images: np.stack([pictures[image] for image in images]), 4, 0.9)
+    return found.set_index("image")
+
+
 def test_duplicates_of_each_kind():
-    same, other = "0" * 128, "f0e1d2c3b4a59687" * 8
-    packed = pd.DataFrame(
-        [
-            ("a", "1", "x", same),
-            ("b", "1", "x", same),  # the same file
-            ("c", "2", "x", same),  # other bytes, same pixels
-            ("d", "3", "y", "0" * 15 + "3" + "0" * 112),  # two bits away
-            ("e", "4", "z", other),
-            ("e_downsampled", "5", "w", "123456789abcdef0" * 8),
-        ],
-        columns=["image", "sha256", "pixels", "phash"],
-    )
-    pixels = dict(
-        zip("abcd", np.repeat(np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3), np.uint8), 4, 0), strict=True)
-    )
-    pixels["d"] = np.rot90(pixels["d"][:, ::-1])  # mirrored and turned
-
-    def read(images: pd.Series) -> np.ndarray:
-        return np.stack([pixels[image] for image in images])
-
-    packed = packed.sample(frac=1, random_state=0)
-    table = find_duplicates(packed, read, 2, 0.9).set_index("image")
-    assert table["file"].to_dict() == {
-        "a": "a",
-        "b": "a",
-        "c": "c",
-        "d": "d",
-        "e": "e",
-        "e_downsampled": "e_downsampled",
-    }
-    assert table["pixels"]["c"] == "a" and table["pixels"]["d"] == "d"
+    one, other = drawn(0), drawn(1)
+    turned = np.ascontiguousarray(np.rot90(one[:, ::-1]))
+    pictures = {"a": one, "b": one, "c": one, "d": turned, "e": other, "e_downsampled": drawn(2)}
+    table = duplicates(pictures, sha256=["1", "1", "2", "3", "4", "5"])  # b is the same file as a
+    single = {name: name for name in pictures}
+    assert table["file"].to_dict() == single | {"b": "a"}
+    assert table["pixels"].to_dict() == single | {"b": "a", "c": "a"}
     assert table["near_duplicate"].to_dict() == {**dict.fromkeys("abcd", "a"), "e": "e", "e_downsampled": "e"}
 
 
 def test_a_hash_alone_makes_no_duplicate():
     """Two different pictures with hashes two bits apart, as round dark lesions have."""
-    random = np.random.default_rng(0)
-    pixels = {"a": random.integers(0, 256, (40, 40, 3), np.uint8), "b": random.integers(0, 256, (40, 40, 3), np.uint8)}
-    packed = pd.DataFrame({"image": ["a", "b"], "sha256": ["1", "2"], "pixels": ["x", "y"]})
-    packed["phash"] = ["0" * 128, "0" * 15 + "3" + "0" * 112]
-    table = find_duplicates(packed, lambda images: np.stack([pixels[i] for i in images]), 2, 0.9)
+    table = duplicates({"a": drawn(0), "b": drawn(1)}, phash=["0" * 16, "0" * 15 + "3"])
     assert table["near_duplicate"].tolist() == ["a", "b"]
 
 

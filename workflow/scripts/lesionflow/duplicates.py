@@ -9,14 +9,25 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from lesionflow.images import SIDE, perceptual_hash
+
 CANDIDATES = 4_000_000  # compared at a time, 100 MB
-THUMBNAIL = 32  # pixels a side
 
 
-def parse_hashes(phash: pd.Series) -> np.ndarray:
-    """The 64-bit hashes, uint64 [n, 8] (orientations, upright first), of strings of 8 × 16 hexadecimal digits."""
-    joined = bytes.fromhex("".join(phash))
-    return np.frombuffer(joined, ">u8").astype(np.uint64).reshape(len(phash), -1)
+def eight_hashes(phash: pd.Series, images: pd.Series, read: Callable[[pd.Series], np.ndarray]) -> np.ndarray:
+    """The 64-bit hashes, uint64 [n, 8], of images in the eight orientations of the square.
+
+    Upright ones, first, are given as hexadecimal digits; the others are taken of the packed pixels that `read` gives.
+    """
+    hashes = np.empty((len(phash), 8), np.uint64)
+    hashes[:, 0] = [int(digits, 16) for digits in phash]
+    for rows in np.array_split(np.arange(len(phash)), len(phash) // 1000 + 1):
+        for row, pixels in zip(rows, read(images.iloc[rows]), strict=True):
+            image = Image.fromarray(pixels)
+            # Packed images may be large: a hash needs no more than this of them.
+            small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+            hashes[row, 1:] = [int(perceptual_hash(small.transpose(way)), 16) for way in Image.Transpose]
+    return hashes
 
 
 def near_pairs(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
@@ -74,8 +85,8 @@ def equal_pairs(values: pd.Series) -> np.ndarray:
 
 
 def thumbnails(pixels: np.ndarray) -> np.ndarray:
-    """Images uint8 [n, size, size, 3] as unit vectors, float32 [n, THUMBNAIL, THUMBNAIL, 3], of mean 0 a channel."""
-    side = (THUMBNAIL, THUMBNAIL)
+    """Images uint8 [n, size, size, 3] as unit vectors, float32 [n, SIDE, SIDE, 3], of mean 0 a channel."""
+    side = (SIDE, SIDE)
     small = np.stack([Image.fromarray(image).resize(side, Image.Resampling.BOX) for image in pixels])
     small = small - small.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
     return small / np.maximum(np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True)), 1e-6)
@@ -100,7 +111,7 @@ def find_duplicates(
     """
     packed = packed.sort_values("image", ignore_index=True)
     sets = {key: equal_pairs(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
-    hashes = parse_hashes(packed["phash"])
+    hashes = eight_hashes(packed["phash"], packed["image"], read)
     near = [sets["pixels"], equal_pairs(packed["image"].str.removesuffix("_downsampled"))]
     for pairs in [equal_pairs(pd.Series(hashes[:, 0])), *near_pairs(hashes, distance)]:
         for some in np.array_split(pairs, len(pairs) // 1000 + 1):

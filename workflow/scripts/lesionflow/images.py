@@ -7,10 +7,10 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pandas as pd
 from PIL import Image
-from scipy.fft import dct
 
 from lesionflow.files import InputError, progress
 
@@ -68,27 +68,9 @@ def decode(data: bytes, size: int, nearest: bool = False) -> tuple[Image.Image, 
     return image.resize((size, size), resample), original
 
 
-def thumbnail(image: Image.Image) -> np.ndarray:
-    """The grey image that a perceptual hash is taken of, uint8 [SIDE, SIDE]."""
-    return np.asarray(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX))
-
-
-def perceptual_hashes(thumbnails: np.ndarray) -> list[str]:
-    """The 64-bit pHash of images [n, SIDE, SIDE], each in its eight orientations, as 8 × 16 hexadecimal digits.
-
-    The orientations are upright and those of Image.Transpose, in its order. A hash is that of imagehash.phash: which
-    of the 8 × 8 lowest coefficients of a cosine transform are above their median. One transform serves all eight,
-    because a flip changes the sign of the odd coefficients, and a transposed image has transposed ones.
-    """
-    lowest = dct(dct(thumbnails.astype(np.float64), axis=1)[:, :8], axis=2)[:, :, :8]
-    across = np.where(np.arange(8) % 2, -1, 1)
-    down = across[:, None]
-    flips = np.stack([lowest, lowest * across, lowest * down, lowest * across * down])
-    bits = flips > np.median(flips, axis=(2, 3), keepdims=True)
-    upright, left_right, top_bottom, half_turn = bits
-    transposed, quarter_turn, three_quarter_turn, transversed = bits.swapaxes(2, 3)
-    views = [upright, left_right, top_bottom, quarter_turn, half_turn, three_quarter_turn, transposed, transversed]
-    return [image.tobytes().hex() for image in np.packbits(np.stack(views, axis=1), axis=3)]
+def perceptual_hash(image: Image.Image) -> str:
+    """The 64-bit pHash of a square image as 16 hexadecimal digits, taken of SIDE × SIDE pixels."""
+    return str(imagehash.phash(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)))
 
 
 def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
@@ -97,7 +79,6 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
     An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".
     `sha256` is of the file, `pixels` of the packed pixels.
     """
-    thumbnails = np.zeros((len(names), SIDE, SIDE), np.uint8)
 
     def pack_one(row: int) -> dict:
         record = {"image": names[row], "row": row}
@@ -115,16 +96,15 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
             # A reader of rejected.csv has no use for the address of a buffer in memory.
             reason = "not an image in a known format" if isinstance(e, Image.UnidentifiedImageError) else e
             return record | {"status": f"cannot be decoded: {reason}"}
-        pixels[row], thumbnails[row] = image, thumbnail(image)
-        return record | {"pixels": hashlib.sha256(pixels[row]).hexdigest(), "status": "ok"}
+        pixels[row] = image
+        record["pixels"] = hashlib.sha256(pixels[row]).hexdigest()
+        return record | {"phash": perceptual_hash(image), "status": "ok"}
 
     # Pillow gives up the interpreter lock while it decodes and resizes: threads share the zip and the store.
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         records = list(progress(pool.map(pack_one, range(len(names))), total=len(names), unit="image"))
-    table = pd.DataFrame(records, columns=COLUMNS).astype({"width": "Int64", "height": "Int64"})
-    table["phash"] = pd.Series(perceptual_hashes(thumbnails)).where(table["status"] == "ok")
-    return table
+    return pd.DataFrame(records, columns=COLUMNS).astype({"width": "Int64", "height": "Int64"})
 
 
 def shard_names(images: Images, shard: int, shards: int) -> list[str]:
