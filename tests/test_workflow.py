@@ -19,17 +19,6 @@ LADDER = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def run(raw, tmp_path_factory) -> Path:
-    """A folder in which the tiny study was run once."""
-    folder = tmp_path_factory.mktemp("run")
-    shutil.copytree(raw, folder, dirs_exist_ok=True)
-    (folder / "images/ISIC_9999999.jpg").write_bytes(b"not an image")
-    done = snakemake(folder)
-    assert done.returncode == 0, output(done)[-8000:]
-    return folder
-
-
 @pytest.fixture
 def inputs(raw, tmp_path) -> Path:
     return shutil.copytree(raw, tmp_path / "inputs")

@@ -106,6 +106,21 @@ def model_files(name):
     )
 
 
+def card_files(wildcards):
+    """The cards of all models of the run, and of those of the ladder."""
+    ladder = config["ladder"]
+    of_ladder = expand(
+        f"{MODEL}/card.md",
+        collection=wildcards.collection,
+        protocol=[f"ladder_{name}" for name in ladder["rungs"]],
+        seed=config["seeds"],
+        dataset=ladder["dataset"],
+        backbone=ladder["backbone"],
+        stage=[1, 2, 3],
+    )
+    return model_files("card.md")(wildcards) + of_ladder
+
+
 def rung_rows(wildcards):
     """The rows of the ladder: every rung and seed, then collections from elsewhere that are there to be tested on."""
     ladder, collections = config["ladder"], config["collections"]
