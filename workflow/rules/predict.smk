@@ -91,3 +91,32 @@ rule write_gallery:
 rule predict:
     input:
         expand(f"{PREDICTIONS}/{{file}}", name=NEW_IMAGES, file=["predictions.csv", "gallery.html"]),
+
+
+rule write_onnx:
+    input:
+        table="results/{collection}/tables/table_4_1.csv",
+        manifest="results/{collection}/manifest.csv",
+        pixels=packed(".npy"),
+        models=model_files("model.safetensors"),
+        cards=model_files("model.json"),
+        tests=model_files("test.csv"),
+    output:
+        model="results/{collection}/best_model.onnx",
+        card="results/{collection}/best_model.json",
+    log:
+        "logs/write_onnx/{collection}.log",
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    params:
+        code=source_digest("export"),
+        predictions_code=source_digest("predictions"),
+    script:
+        "../scripts/write_onnx.py"
+
+
+rule export_onnx:
+    input:
+        expand("results/{collection}/best_model.onnx", collection=config["collection"]),
