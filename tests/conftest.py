@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,4 +75,15 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pd.DataFrame({"image": list(lesions), "lesion_id": list(lesions.values())}).to_csv(
         folder / "metadata.csv", index=False
     )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(raw, tmp_path_factory) -> Path:
+    """A folder in which the tiny study was run once."""
+    folder = tmp_path_factory.mktemp("run")
+    shutil.copytree(raw, folder, dirs_exist_ok=True)
+    (folder / "images/ISIC_9999999.jpg").write_bytes(b"not an image")
+    done = snakemake(folder)
+    assert done.returncode == 0, output(done)[-8000:]
     return folder

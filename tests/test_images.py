@@ -76,6 +76,17 @@ def test_zip_and_folder_pack_alike(tmp_path, raw):
     assert packed[0][0]["image"].is_unique and len(packed[0][0]) == 96
 
 
+def test_a_damaged_member_of_a_zip_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        for name in "ab":
+            archive.writestr(f"{name}.jpg", jpeg(np.random.default_rng(1)))
+    data = bytearray((tmp_path / "images.zip").read_bytes())
+    data[500] ^= 255
+    (tmp_path / "images.zip").write_bytes(data)
+    table = pack(Images(tmp_path / "images.zip"), ["a", "b"], np.zeros((2, 32, 32, 3), np.uint8), threads=1)
+    assert table["status"].tolist() == ["cannot be decoded: Bad CRC-32 for file 'a.jpg'", "ok"]
+
+
 def test_draft_decoding_is_close_to_the_full_quality_result():
     data = jpeg(np.random.default_rng(2), 1024, 768)
     fast, size = decode(data, 64)

@@ -5,7 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow.files import InputError, source_digest
+from lesionflow.files import InputError, read_json, source_digest
+from lesionflow.predictions import listing_digest, set_name
 from lesionflow.settings import check_names, check_schema, complete_protocols
 
 try:
@@ -112,6 +113,21 @@ def model_files(name):
     )
 
 
+def card_files(wildcards):
+    """The cards of all models of the run, and of those of the ladder."""
+    ladder = config["ladder"]
+    of_ladder = expand(
+        f"{MODEL}/card.md",
+        collection=wildcards.collection,
+        protocol=[f"ladder_{name}" for name in ladder["rungs"]],
+        seed=config["seeds"],
+        dataset=ladder["dataset"],
+        backbone=ladder["backbone"],
+        stage=[1, 2, 3],
+    )
+    return model_files("card.md")(wildcards) + of_ladder
+
+
 def rung_rows(wildcards):
     """The rows of the ladder: every rung and seed, then collections from elsewhere that are there to be tested on."""
     ladder, collections = config["ladder"], config["collections"]
@@ -176,3 +192,37 @@ def ladder_files(wildcards):
     """The ladder's table and figure, if the config has rungs."""
     files = ["results/{collection}/tables/ladder.csv", "results/{collection}/figures/ladder.svg"]
     return expand(files, **wildcards) if config["ladder"]["rungs"] else []
+
+
+def as_it_is(path):
+    """A result as it lies there, or nothing: by its absolute path Snakemake knows no rule that would train it anew."""
+    return str(Path(path).absolute()) if Path(path).exists() else []
+
+
+def known_models(wildcards):
+    """What the choice of a model for new images rests on, as far as it is there."""
+    if "model" in config["predict"]:
+        return as_it_is(f"{config['predict']['model']}/model.json")
+    return as_it_is(f"results/{config['collection']}/tables/table_4_1.csv")
+
+
+def chosen_model(wildcards):
+    """The model that was chosen for new images, under its absolute path too."""
+    choice = read_json(checkpoints.choose_model.get(**wildcards).output[0])
+    return str(Path(choice["folder"], "model.safetensors").absolute())
+
+
+def new_images(ending):
+    """An input function: the file with `ending` of the new images, packed as the chosen model wants them."""
+
+    def shard_file(wildcards):
+        choice = read_json(checkpoints.choose_model.get(**wildcards).output[0])
+        nearest = "nearest" if choice["resize"] == "nearest" else ""
+        return f"resources/predictions/{wildcards.name}/packed{choice['image_size']}{nearest}/000{ending}"
+
+    return shard_file
+
+
+def new_files(wildcards):
+    """What changes when a file among the new images does."""
+    return listing_digest(config["images"])

@@ -41,3 +41,31 @@ rule score:
         code=source_digest("metrics"),
     script:
         "../scripts/score.py"
+
+
+rule write_card:
+    input:
+        template=f"{workflow.basedir}/workflow/report/card.md.j2",
+        manifest="results/{collection}/manifest.csv",
+        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
+        model=f"{MODEL}/model.safetensors",
+        card=f"{MODEL}/model.json",
+        metrics=f"{MODEL}/metrics.json",
+    output:
+        json=f"{MODEL}/card.json",
+        md=f"{MODEL}/card.md",
+    log:
+        "logs/write_card/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        split=lookup(within=config, dpath="protocols/{protocol}/split"),
+        licence=lookup(within=config, dpath="collections/{collection}/licence"),
+        class_names=config["class_names"],
+        code=source_digest("cards"),
+        counts_code=source_digest("counts"),
+    script:
+        "../scripts/write_card.py"

@@ -122,6 +122,7 @@ rule write_report:
         counts="results/{collection}/tables/class_counts.csv",
         rejected="results/{collection}/rejected.csv",
         cards=model_files("model.json"),
+        model_cards=card_files,
         costs="results/{collection}/tables/costs.csv",
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,

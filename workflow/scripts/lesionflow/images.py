@@ -4,6 +4,7 @@ import hashlib
 import io
 import warnings
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from lesionflow.files import InputError, progress
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 SIDE = 32  # pixels of the image that a perceptual hash is taken of
+# What a file that is damaged, locked or no image makes Python, Pillow or the zip say.
+UNREADABLE = (
+    OSError, ValueError, SyntaxError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 
 
@@ -82,17 +88,11 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
 
     def pack_one(row: int) -> dict:
         record = {"image": names[row], "row": row}
-        data = images.read(names[row])
-        record["sha256"] = hashlib.sha256(data).hexdigest()
         try:
+            data = images.read(names[row])
+            record["sha256"] = hashlib.sha256(data).hexdigest()
             image, (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as e:
+        except UNREADABLE as e:
             # A reader of rejected.csv has no use for the address of a buffer in memory.
             reason = "not an image in a known format" if isinstance(e, Image.UnidentifiedImageError) else e
             return record | {"status": f"cannot be decoded: {reason}"}

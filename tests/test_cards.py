@@ -1,0 +1,113 @@
+"""The model card: numbers that are in the files, and what must not be left unsaid."""
+
+import pandas as pd
+import pytest
+from conftest import CLASSES, REPOSITORY
+
+from lesionflow.cards import markdown, model_card
+from lesionflow.counts import class_counts
+from lesionflow.files import read_json
+
+TEMPLATE = REPOSITORY / "workflow/report/card.md.j2"
+LICENCE = "CC BY-NC 4.0, of <someone>"
+
+
+def card(**changes) -> dict:
+    """card.json of a made-up model of two classes."""
+    per_class = {
+        name: {"images": 3, "precision": 0.5, "sensitivity": value, "specificity": 0.8, "f1": 0.5, "auroc": 0.7}
+        for name, value in (("A", 0.75), ("B", 0.25))
+    }
+    names = ("accuracy", "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "auroc_macro")
+    part = dict.fromkeys(names, 0.6) | {
+        "balanced_accuracy": 0.512,
+        "balanced_accuracy_low": 0.401,
+        "balanced_accuracy_high": 0.698,
+        "per_class": per_class,
+    }
+    made = {
+        "collection": "mine",
+        "protocol": "corrected",
+        "seed": "1",
+        "dataset": "smote",
+        "backbone": "resnet50",
+        "stage": "3",
+        "weights": "none",
+        "classes": ["A", "B"],
+        "image_size": 64,
+        "resize": "antialiased",
+        "leaky": False,
+        "settings": {"epochs": 5, "lr": 0.001},
+        "backbone_settings": {"library": "torchvision", "architecture": "resnet50"},
+        "device": "cpu, 2 threads",
+        "inputs": {"split.csv": "cafe"},
+        "code": "beef",
+        "versions": {"python": "3.11.9"},
+        "best_epoch": 2,
+    }
+    images = [f"i{number}" for number in range(8)]
+    manifest = pd.DataFrame({"image": images, "label": list("AAAABBBA")})
+    split = pd.DataFrame({"image": images, "part": ["train"] * 3 + ["test", "valid"] + ["train"] * 2 + ["test"]})
+    training = pd.DataFrame({"label": list("AAABBB"), "neighbour": [None] * 5 + ["i5"]})
+    shared = {"images": 1, "images_sharing": 0, "sharing": {"near_duplicate": 0}}
+    return model_card(
+        made | changes,
+        {"valid": part, "test": part, "epochs": 4, "time_s": 61.5, "params_trainable": 10, "params_total": 1234567},
+        {"valid": shared, "test": shared},
+        class_counts(manifest, split, {"smote": training}, ["A", "B"]),
+        {"method": "by_group"},
+        LICENCE,
+        {"model.safetensors": "f00d"},
+    )
+
+
+def test_the_card_counts_images_by_class_and_part():
+    assert card()["images"] == {
+        "A": {"train_real": 3, "train_synthetic": 0, "valid": 0, "test": 2},
+        "B": {"train_real": 2, "train_synthetic": 1, "valid": 1, "test": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Research use only, not a diagnosis.",
+        "dermoscopic images",
+        "dark skin (Fitzpatrick types V and VI)",
+        "fewest real training images is B (2)",
+        "misses most often among test images is B (sensitivity 0.250)",
+        "without any pretrained weights",
+        f"Licence: {LICENCE}",
+        "| A melanoma | 3 | 0 | 0 | 2 |",
+        "| Balanced accuracy | 0.512 (0.401–0.698) | 0.512 (0.401–0.698) |",
+        "| A | 3 | 0.500 | 0.750 | 0.800 | 0.500 | 0.700 |",
+        "| test | 1 | 0 | 0 |",
+        "Parameters: 1,234,567",
+        "62 s on cpu, 2 threads",
+        "method: by_group",
+        "lr: 0.001",
+        "python 3.11.9",
+        "| model.safetensors | f00d |",
+        "| split.csv | cafe |",
+    ],
+)
+def test_the_card_says(said):
+    assert said in markdown(TEMPLATE, card(), {"A": "melanoma"})
+
+
+def test_a_leaking_protocol_is_in_the_first_line():
+    assert "LEAKY" not in markdown(TEMPLATE, card(), {})
+    text = markdown(TEMPLATE, card(leaky=True), {})
+    assert text.splitlines()[0].startswith("# LEAKY: resnet50, stage 3, trained on smote of mine")
+    assert "the test numbers do not say how well it does on new images" in text
+
+
+def test_every_model_of_a_run_has_its_card(run):
+    models = sorted((run / "results/tiny").glob("corrected/seed1/*/*/stage*/model.json"))
+    assert len(models) == 12
+    for path in models:
+        made, written = read_json(path), read_json(path.with_name("card.json"))
+        assert sum(row["train_synthetic"] for row in written["images"].values()) == made["training_synthetic"]
+        assert list(written["images"]) == CLASSES and written["leakage"]["test"]["images_sharing"] == 0
+        assert written["metrics"]["test"] == read_json(path.with_name("metrics.json"))["test"]
+        assert path.with_name("card.md").read_text().startswith(f"# {made['backbone']}, stage {made['stage']}")

@@ -1,0 +1,122 @@
+NEW_IMAGES = set_name(config["images"]) if "images" in config else "NAME"
+PREDICTIONS = "results/predictions/{name}"
+
+
+checkpoint choose_model:
+    input:
+        known_models,
+    output:
+        f"{PREDICTIONS}/model.json",
+    log:
+        "logs/choose_model/{name}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        images=config.get("images"),
+        collection=config["collection"],
+        model=config["predict"].get("model"),
+        classes=config["classes"],
+        image_size=config["image_size"],
+        resize={name: protocol["resize"] for name, protocol in config["protocols"].items()},
+        backbones=list(config["backbones"]),
+        code=source_digest("predictions"),
+    script:
+        "../scripts/choose_model.py"
+
+
+use rule pack_images as pack_new_images with:
+    input:
+        images=config.get("images", []),
+    output:
+        pixels="resources/predictions/{name}/packed{size}{resize}/{shard}.npy",
+        table="resources/predictions/{name}/packed{size}{resize}/{shard}.csv",
+    log:
+        "logs/pack_new_images/{name}/{size}{resize}/{shard}.log",
+    benchmark:
+        "resources/predictions/{name}/packed{size}{resize}/{shard}_benchmark.tsv"
+    threads: 8
+    params:
+        shards=1,
+        files=new_files,
+
+
+rule predict_images:
+    input:
+        choice=f"{PREDICTIONS}/model.json",
+        model=chosen_model,
+        pixels=new_images(".npy"),
+        table=new_images(".csv"),
+    output:
+        f"{PREDICTIONS}/predictions.csv",
+    log:
+        "logs/predict_images/{name}.log",
+    benchmark:
+        f"{PREDICTIONS}/benchmark.tsv"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    params:
+        class_names=config["class_names"],
+        precision=config["precision"],
+        code=source_digest("engine"),
+        predictions_code=source_digest("predictions"),
+    script:
+        "../scripts/predict_images.py"
+
+
+rule write_gallery:
+    input:
+        template=f"{workflow.basedir}/workflow/report/gallery.html.j2",
+        choice=f"{PREDICTIONS}/model.json",
+        predictions=f"{PREDICTIONS}/predictions.csv",
+        pixels=new_images(".npy"),
+        table=new_images(".csv"),
+    output:
+        f"{PREDICTIONS}/gallery.html",
+    log:
+        "logs/write_gallery/{name}.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        class_names=config["class_names"],
+        code=source_digest("gallery"),
+    script:
+        "../scripts/write_gallery.py"
+
+
+rule predict:
+    input:
+        expand(f"{PREDICTIONS}/{{file}}", name=NEW_IMAGES, file=["predictions.csv", "gallery.html"]),
+
+
+rule write_onnx:
+    input:
+        table="results/{collection}/tables/table_4_1.csv",
+        manifest="results/{collection}/manifest.csv",
+        pixels=packed(".npy"),
+        models=model_files("model.safetensors"),
+        cards=model_files("model.json"),
+        tests=model_files("test.csv"),
+    output:
+        model="results/{collection}/best_model.onnx",
+        card="results/{collection}/best_model.json",
+    log:
+        "logs/write_onnx/{collection}.log",
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    params:
+        code=source_digest("export"),
+        predictions_code=source_digest("predictions"),
+    script:
+        "../scripts/write_onnx.py"
+
+
+rule export_onnx:
+    input:
+        expand("results/{collection}/best_model.onnx", collection=config["collection"]),

@@ -1,0 +1,118 @@
+"""The model card: what a model was made of, how good it is, and what it must not be used for.
+
+Its headings follow Mitchell et al., "Model cards for model reporting", doi:10.1145/3287560.3287596.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import yaml
+
+NOTICE = "Research use only, not a diagnosis."
+INTENDED_USE = (
+    f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "
+    "a medical device, and nobody tried it on patients."
+)
+SCORES = {
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "precision_macro": "Precision",
+    "sensitivity_macro": "Sensitivity",
+    "specificity_macro": "Specificity",
+    "f1_macro": "F1",
+    "auroc_macro": "AUROC",
+}
+NAMES = ("collection", "protocol", "seed", "dataset", "backbone", "stage")
+
+
+def counts_by_class(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """By class, the images in train_real, train_synthetic, valid and test; `counts` is of one training list."""
+    (dataset,) = (column.removesuffix(" real") for column in counts if column.endswith(" real"))
+    names = {f"{dataset} real": "train_real", f"{dataset} synthetic": "train_synthetic"}
+    table = counts.set_index("class").rename(columns=names)[[*names.values(), "valid", "test"]]
+    return table.to_dict("index")
+
+
+def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> list[str]:
+    """What the model cannot do: sentences, as far as possible from its own numbers."""
+    rarest = min(counts, key=lambda name: counts[name]["train_real"])
+    per_class = metrics["test"]["per_class"]
+    missed = min(per_class, key=lambda name: per_class[name]["sensitivity"])
+    found = [
+        f"It was trained on images of the collection {card['collection']} and on no others ({licence.rstrip('.')}).",
+        "It is made for dermoscopic images like those of ISIC's archives. Photographs without a dermatoscope, other "
+        "cameras and other clinics are untested ground.",
+        "In ISIC's archives dark skin (Fitzpatrick types V and VI) and children are under-represented, and skin type "
+        "is not recorded: how well it does on them cannot be told from these numbers.",
+        f"It knows {len(card['classes'])} classes and gives one of them to any picture, of healthy skin and of other "
+        "diseases too.",
+        "Training evens out the classes: its probabilities know nothing of how common a disease is, and they are not "
+        "calibrated.",
+        f"The class with the fewest real training images is {rarest} ({counts[rarest]['train_real']}); the one it "
+        f"misses most often among test images is {missed} (sensitivity {per_class[missed]['sensitivity']:.3f}).",
+    ]
+    if card["weights"] == "none":
+        found.append("Its backbone started from random initialisation, without any pretrained weights.")
+    if card["leaky"]:
+        found.append(
+            f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
+            "test numbers do not say how well it does on new images."
+        )
+    return found
+
+
+def model_card(
+    card: Mapping,
+    metrics: Mapping,
+    leakage: Mapping,
+    counts: pd.DataFrame,
+    split: Mapping,
+    licence: str,
+    digests: Mapping[str, str],
+) -> dict:
+    """The contents of card.json.
+
+    `card`, `metrics` and `leakage` are model.json, metrics.json and leakage.json, `counts` is from
+    `counts.class_counts` with the model's own training list, `split` is of the protocol in the config, `digests`
+    are SHA-256 of the model's files.
+    """
+    classes = counts_by_class(counts)
+    parts, audited = ("valid", "test"), ("images", "images_sharing", "sharing")
+    return {
+        "notice": NOTICE,
+        "leaky": card["leaky"],
+        **{name: card[name] for name in NAMES},
+        "intended_use": INTENDED_USE,
+        "limits": limits(card, metrics, classes, licence),
+        "licence": licence,
+        "images": classes,
+        "split": dict(split),
+        "leakage": {part: {key: leakage[part][key] for key in audited} for part in parts},
+        "input": {"size": card["image_size"], "resize": card["resize"], "range": [0, 255], "channels": "RGB"},
+        "classes": card["classes"],
+        "recipe": {"weights": card["weights"], **card["backbone_settings"], **card["settings"]},
+        "best_epoch": card["best_epoch"],
+        "metrics": {part: metrics[part] for part in parts},
+        **{key: metrics[key] for key in ("epochs", "time_s", "params_trainable", "params_total")},
+        "device": card["device"],
+        "versions": card["versions"],
+        "digests": {**digests, **card["inputs"]},
+        "code": card["code"],
+    }
+
+
+def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]) -> str:
+    """card.md of the contents of card.json."""
+    blocks = {
+        name: yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        for name in ("recipe", "split")
+    }
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
+        card=card,
+        scores=SCORES,
+        class_names=class_names,
+        **blocks,
+    )

@@ -1,0 +1,72 @@
+"""The gallery: one HTML file with new images and what a model makes of them, which opens without a network."""
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+PICTURES = 200
+THUMBNAIL = 200  # pixels of the longer side
+TOP = 3
+
+
+def thumbnail(pixels: np.ndarray, width: int, height: int) -> dict:
+    """A packed image (uint8 [size, size, 3]) in the shape of its file: uri, which holds the JPEG, width and height."""
+    scale = THUMBNAIL / max(width, height)
+    shape = max(1, round(width * scale)), max(1, round(height * scale))
+    stream = io.BytesIO()
+    Image.fromarray(pixels).resize(shape, Image.Resampling.BICUBIC).save(stream, "JPEG", quality=85)
+    uri = f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return {"uri": uri, "width": shape[0], "height": shape[1]}
+
+
+def top_classes(row: pd.Series, class_names: Mapping[str, str]) -> list[dict]:
+    """The most probable classes of a row of probabilities: name written out and probability."""
+    best = row.astype(float).nlargest(TOP)
+    return [{"name": class_names.get(key, key), "probability": value} for key, value in best.items()]
+
+
+def page(
+    template: str | Path,
+    *,
+    name: str,
+    predictions: pd.DataFrame,
+    files: pd.DataFrame,
+    pixels: np.ndarray,
+    card: Mapping,
+    class_names: Mapping[str, str],
+) -> str:
+    """The gallery as HTML: the first PICTURES images that could be read, and files that could not.
+
+    `predictions` is predictions.csv, `files` and `pixels` are the packed shard, `card` is the model.json of the
+    model that was chosen, with its folder.
+    """
+    read = predictions[predictions["status"] == "ok"]
+    packed = files.set_index("image")
+    pictures = []
+    for _, row in read.head(PICTURES).iterrows():
+        file = packed.loc[row["image"]]
+        pictures.append(
+            {"image": row["image"], "predicted": row["predicted"]}
+            | {"top": top_classes(row[card["classes"]], class_names)}
+            | thumbnail(pixels[file["row"]], file["width"], file["height"])
+        )
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    unreadable = predictions[predictions["status"] != "ok"]
+    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
+        name=name,
+        card=card,
+        class_names=[class_names.get(key, key) for key in card["classes"]],
+        total=len(read),
+        pictures=pictures,
+        counts=read["predicted"].value_counts(),
+        unreadable=unreadable.head(PICTURES)[["image", "status"]].to_dict("records"),
+        unreadable_count=len(unreadable),
+    )

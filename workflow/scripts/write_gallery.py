@@ -1,0 +1,31 @@
+"""Write the page that shows what was predicted of new images."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lesionflow.files import job, read_json, write_text
+from lesionflow.gallery import page
+from lesionflow.predictions import read_packed, read_predictions
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs = snakemake.input
+    with job(snakemake.log[0]):
+        text = page(
+            inputs.template,
+            name=snakemake.wildcards.name,
+            predictions=read_predictions(inputs.predictions),
+            files=read_packed(inputs.table),
+            pixels=np.load(inputs.pixels, mmap_mode="r"),
+            card=read_json(inputs.choice),
+            class_names=snakemake.params.class_names,
+        )
+        write_text(snakemake.output[0], text)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,57 @@
+"""Export the best model as ONNX, checked against PyTorch on test images."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lesionflow.backbones import restore
+from lesionflow.batches import Images, open_store
+from lesionflow.cards import NOTICE
+from lesionflow.export import INPUT, OUTPUT, TOLERANCE, largest_difference, with_probabilities, write_onnx
+from lesionflow.files import file_digest, job, read_json, whole, write_json
+from lesionflow.predictions import best_model, model_folder
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+CHECKED = 32  # test images
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs = snakemake.input
+    with job(snakemake.log[0]):
+        best = best_model(pd.read_csv(inputs.table, keep_default_na=False))
+        folder = Path(model_folder(snakemake.wildcards.collection, best))
+        card = read_json(folder / "model.json")
+        classes, size = card["classes"], card["image_size"]
+        model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
+        test = pd.read_csv(folder / "test.csv", dtype={"image": str}).sample(frac=1, random_state=0).head(CHECKED)
+        images = Images.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
+        with whole(snakemake.output.model) as path:
+            write_onnx(model, size, path)
+            difference = largest_difference(model, path, images.read(np.arange(len(images))).float())
+        facts = {
+            "notice": NOTICE,
+            "model": str(folder),
+            "leaky": card["leaky"],
+            "valid_balanced_accuracy": float(best["valid_balanced_accuracy"]),
+            "input": {
+                "name": INPUT,
+                "shape": ["images", 3, size, size],
+                "dtype": "float32",
+                "range": [0, 255],
+                "channels": "RGB",
+                "resize": card["resize"],
+            },
+            "output": {"name": OUTPUT, "shape": ["images", len(classes)], "dtype": "float32"},
+            "classes": classes,
+            "parity": {"images": len(images), "largest_difference": difference, "tolerance": TOLERANCE},
+            "sha256": file_digest(snakemake.output.model),
+        }
+        write_json(snakemake.output.card, facts)
+
+
+if __name__ == "__main__":
+    main(snakemake)
