@@ -128,6 +128,7 @@ rule write_report:
         costs="results/{collection}/tables/costs.csv",
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,
+        thesis=thesis_figures,
         runs=expand(
             "results/{collection}/tables/{backbone}/stage{stage}_{kind}.html",
             backbone=config["run"]["backbones"],

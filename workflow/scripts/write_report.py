@@ -33,7 +33,9 @@ def main(snakemake: "Snakemake") -> None:
             counts=pd.read_csv(inputs.counts),
             rejected=pd.read_csv(inputs.rejected, dtype=str),
             cards=[read_json(path) for path in inputs.cards],
-            figures=[read_figure(path) for path in (*inputs.figures, inputs.duplicates, *inputs.ladder[1:])],
+            figures=[
+                read_figure(path) for path in (*inputs.thesis, *inputs.figures, inputs.duplicates, *inputs.ladder[1:])
+            ],
             settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
             class_names=params.class_names,
             licence=params.collection["licence"],
