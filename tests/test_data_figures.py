@@ -95,7 +95,7 @@ def test_resolutions_by_hand(tmp_path):
 def test_preparation_by_hand(tmp_path):
     """Of 83 files 80 are used; each class has 5, 2, 2 and 1 images in the parts, and SMOTE adds 2 in all."""
     shown = words(drawn(tmp_path / "figures")["3.3"])
-    texts = ["83 files", "80 images", "3 left out", "40 images", "5 a class", "16 images", "16 of them in train too"]
+    texts = ["83 files", "80 images", "3 left out", "40 images", "5 a class", "16 images", "16 also in train"]
     for text in [*texts, "8 images", "1 a class", "40 real", "0 synthetic", "2 synthetic"]:
         assert text in shown, text
     data_figures.preparation(tmp_path / "clean.svg", 80, 64, counts(), 0, SPLIT, False)
@@ -122,6 +122,15 @@ def test_a_synthetic_image_lies_between_its_parents():
     flat = members.reshape(8, -1) - members.reshape(8, -1).mean(axis=0)
     largest = np.linalg.svd(flat, compute_uv=False)[:2] ** 2 / flat[0].size
     assert np.allclose((points**2).sum(axis=0), largest, rtol=1e-3)
+
+
+def test_the_clearest_example():
+    names = pd.Series(list("abcdefgh"))
+    recipes = pd.DataFrame({"image": list("aaa"), "neighbour": list("bbb"), "weight": [0.1, 0.6, 0.8]})
+    assert data_figures.clearest(recipes, names, PIXELS[:8]).index.to_list() == [1]
+    far = np.stack([np.full((4, 4, 3), value) for value in (0, 10, 200)])
+    recipes = pd.DataFrame({"image": list("ab"), "neighbour": list("ba"), "weight": [0.5, 0.4]})
+    assert data_figures.clearest(recipes.assign(neighbour=["b", "c"]), names[:3], far).index.to_list() == [1]
 
 
 def test_no_synthetic_image(tmp_path):

@@ -15,25 +15,28 @@ if TYPE_CHECKING:
 
 
 def draw_pictures(paths: list[Path], store: Store, training: pd.DataFrame, split: list[str], leaky: bool) -> None:
-    """Figures 3.6, 3.7 and 3.9 to `paths`: of each class the synthetic image that is mixed most evenly, and three."""
+    """Figures 3.6, 3.7 and 3.9 to `paths`: of each class the most even mix, one in its plane, and three."""
     real, synthetic = (training[training["neighbour"].isna() == kind] for kind in (True, False))
     synthetic = synthetic.sort_values("label", kind="stable")
     if synthetic.empty:
         for path, number in zip(paths, ("3.6", "3.7", "3.9"), strict=True):
             data_figures.no_synthetic_image(path, number, split, leaky)
         return
-    one = synthetic.loc[(synthetic["weight"] - 0.5).abs().groupby(synthetic["label"], observed=True).idxmin()]
-    three = synthetic.groupby("label", observed=True).head(3)
     images = Images.from_list(store, training, list(training["label"].cat.categories))
-    mixed = [images.read(rows.index.to_numpy()).permute(0, 2, 3, 1).numpy() for rows in (one, three)]
-    parents = [store.read(store.positions(one[side])) for side in ("image", "neighbour")]
-    pixels = np.stack([*parents, mixed[0]], axis=1)
-    data_figures.smote_examples(paths[0], one, pixels, split, leaky)
-    rarest = real["label"].value_counts()[one["label"]].argmin()
-    members = real.loc[real["label"] == one["label"].iloc[rarest], "image"]
-    members = store.read(store.positions(members))
-    data_figures.smote_plane(paths[1], one.iloc[rarest], members, pixels[rarest], split, leaky)
-    data_figures.synthetic_images(paths[2], three, mixed[1], split, leaky)
+
+    def with_parents(rows: pd.DataFrame) -> np.ndarray:
+        mixed = images.read(rows.index.to_numpy()).permute(0, 2, 3, 1).numpy()
+        return np.stack([*(store.read(store.positions(rows[side])) for side in ("image", "neighbour")), mixed], axis=1)
+
+    of_class = synthetic.groupby("label", observed=True)
+    even = synthetic.loc[(synthetic["weight"] - 0.5).abs().groupby(synthetic["label"], observed=True).idxmin()]
+    data_figures.smote_examples(paths[0], even, with_parents(even), split, leaky)
+    rarest = real["label"].value_counts()[even["label"]].idxmin()
+    names = real.loc[real["label"] == rarest, "image"]
+    members = store.read(store.positions(names))
+    shown = data_figures.clearest(of_class.get_group(rarest), names, members)
+    data_figures.smote_plane(paths[1], shown.iloc[0], members, with_parents(shown)[0], split, leaky)
+    data_figures.synthetic_images(paths[2], of_class.head(3), with_parents(of_class.head(3))[:, 2], split, leaky)
 
 
 def main(snakemake: "Snakemake") -> None:

@@ -96,8 +96,8 @@ def resolution_counts(manifest: pd.DataFrame) -> pd.Series:
     """Images by "width × height", most frequent first, those after the first RESOLUTIONS summed."""
     counts = manifest.groupby(["width", "height"]).size().sort_values(ascending=False, kind="stable")
     counts.index = [f"{width} × {height}" for width, height in counts.index]
-    rest = counts[RESOLUTIONS:]
-    return pd.concat([counts[:RESOLUTIONS], pd.Series({f"{len(rest)} more": rest.sum()})]) if len(rest) else counts
+    shown, rest = counts.iloc[:RESOLUTIONS], counts.iloc[RESOLUTIONS:]
+    return pd.concat([shown, pd.Series({f"{len(rest)} more": rest.sum()})]) if len(rest) else shown
 
 
 def resolutions(path: str | Path, manifest: pd.DataFrame) -> None:
@@ -105,9 +105,7 @@ def resolutions(path: str | Path, manifest: pd.DataFrame) -> None:
     counts = resolution_counts(manifest)
     figure = Figure(figsize=(9, 1.2 + 0.27 * len(counts)), layout="constrained")
     ax = figure.subplots()
-    bars = ax.barh(
-        range(len(counts)), counts, color=[GREY if name.endswith("more") else COLOURS[0] for name in counts.index]
-    )
+    bars = ax.barh(range(len(counts)), counts, color=[*[COLOURS[0]] * RESOLUTIONS, GREY][: len(counts)])
     texts = [f"{count:,} ({100 * count / len(manifest):.1f}%)" for count in counts]
     ax.bar_label(bars, texts, fontsize=9, padding=3)
     ax.set_yticks(range(len(counts)), counts.index)
@@ -149,7 +147,7 @@ def preparation(
     for row, part in enumerate(parts):
         words = f"{totals[part]:,} images\n{_span(counts[part])} a class"
         if part == "test" and copied:
-            words = f"{totals[part]:,} images\n{copied:,} of them in train too"
+            words = f"{totals[part]:,} images\n{copied:,} also in train"
         _box(ax, (2, row), part, words, "#f6c7b6" if part == "test" and copied else "#cfe6f5", (1, 0))
     for row, name in enumerate(lists):
         words = f"{totals[f'{name} real']:,} real\n{totals[f'{name} synthetic']:,} synthetic"
@@ -173,8 +171,10 @@ def _box(ax: Axes, place: tuple, title: str, words: str, colour: str, source: tu
     ax.text(x, y - 0.2, title, ha="center", va="center", fontweight="bold", fontsize=9)
     ax.text(x, y + 0.1, words, ha="center", va="center", fontsize=9)
     if source:
+        middle = (source[0] + x) / 2
+        ax.plot([source[0] + half, middle, middle], [source[1], source[1], y], color="#444444", lw=1)
         arrow = {"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", (x - half, y), (source[0] + half, source[1]), arrowprops=arrow)
+        ax.annotate("", (x - half, y), (middle, y), arrowprops=arrow)
 
 
 def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: Sequence[str], leaky: bool) -> None:
@@ -228,6 +228,17 @@ def plane(members: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return components.transform(flat[0]), components.transform(flat[1]), components.explained_variance_ratio_
 
 
+def clearest(recipes: pd.DataFrame, names: pd.Series, members: np.ndarray) -> pd.DataFrame:
+    """The one row of `recipes` whose mix lies furthest from both its parents in the plane of `members`.
+
+    `members` [n, size, size, 3] are the images `names` [n], and the parents are among them.
+    """
+    points = plane(members, members)[0]
+    image, neighbour = (points[pd.Index(names).get_indexer(recipes[side])] for side in ("image", "neighbour"))
+    nearer = np.minimum(recipes["weight"], 1 - recipes["weight"])
+    return recipes.iloc[[(np.linalg.norm(image - neighbour, axis=1) * nearer).argmax()]]
+
+
 def smote_plane(
     path: str | Path, recipe: pd.Series, members: np.ndarray, pixels: np.ndarray, split: Sequence[str], leaky: bool
 ) -> None:
@@ -237,24 +248,23 @@ def smote_plane(
     `pixels` [3, size, size, 3] its image, its neighbour and itself.
     """
     points, three, shares = plane(members, pixels)
-    figure = Figure(figsize=(9, 5.4), dpi=DPI, layout="constrained")
-    names = ["image", "neighbour", "synthetic"]
-    axes = figure.subplot_mosaic([["plane", name] for name in names], width_ratios=[4, 1])
+    figure = Figure(figsize=(9, 5.2), dpi=DPI, layout="constrained")
+    axes = figure.subplot_mosaic([["plane", name] for name in "123"], width_ratios=[4, 1])
     ax = axes.pop("plane")
-    ax.scatter(*points.T, s=14, color="#b0b0b0", lw=0, label="other training images of the class")
+    ax.set_title(f"in grey: the other of {len(members)} real training images of {recipe.label}", loc="left", fontsize=9)
+    ax.scatter(*points.T, s=14, color="#b0b0b0", lw=0)
     ax.plot(*three[:2].T, color="#444444", lw=1.2)
-    words = [f"{1 - recipe.weight:.2f} × image", f"+ {recipe.weight:.2f} × neighbour", "= synthetic image"]
-    _pictures([axes[name] for name in names], pixels, words)
-    for name, place, marker, colour, text in zip(names, three, "osD", COLOURS, words, strict=False):
-        ax.plot(*place, marker, ms=10, color=colour, mec="white", label=text)
-        axes[name].spines[:].set(visible=True, color=colour, lw=3)
+    words = [f"● {1 - recipe.weight:.2f} × image", f"■ + {recipe.weight:.2f} × neighbour", "◆ = synthetic image"]
+    _pictures(list(axes.values()), pixels, words)
+    for picture, place, marker, colour in zip(axes.values(), three, "osD", COLOURS, strict=False):
+        ax.plot(*place, marker, ms=10, color=colour, mec="white")
+        picture.spines[:].set(visible=True, color=colour, lw=3)
     for axis, number, share in zip((ax.xaxis, ax.yaxis), ("first", "second"), shares, strict=True):
         axis.set_label_text(f"{number} principal component (grey levels), {100 * share:.0f}% of the variance")
     ax.grid(axis="both")
-    figure.legend(loc="outside lower left", frameon=False, ncols=4, handletextpad=0.1, columnspacing=1.2, fontsize=9)
     description = (
-        f"A synthetic image, {words[0]} {recipe.image} {words[1]} {recipe.neighbour}, lies between the two, "
-        f"among the {len(members)} real training images of {recipe.label}."
+        f"A synthetic image, {1 - recipe.weight:.2f} × {recipe.image} + {recipe.weight:.2f} × {recipe.neighbour}, "
+        f"lies between the two, among the {len(members)} real training images of {recipe.label}."
     )
     _save(figure, path, "3.7", f"A synthetic image of {recipe.label} between its parents", description, split, leaky)
 
