@@ -26,6 +26,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/ladder.smk"
 include: "workflow/rules/draw.smk"
+include: "workflow/rules/data_figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/predict.smk"
 

@@ -63,6 +63,24 @@ def test_every_rule_logged(run):
     assert "Computing on " in train
 
 
+def test_the_figures_of_the_data_and_the_models_are_made(run):
+    """1.1 and 3.1 to 3.11 of the thesis; 3.12 and 3.13 are of the search, 3.14 to 3.25 and 4.1 of the results."""
+    figures = run / "results/tiny/figures"
+    found = {path.relative_to(figures).as_posix() for path in figures.rglob("figure_*.svg")}
+    split = [f"corrected/seed1/figure_3_{number}.svg" for number in range(3, 10)]
+    models = [
+        f"{folder}{backbone}/figure_3_{number}.svg"
+        for folder, number in (("", 10), ("corrected/", 11))
+        for backbone in ("efficientnet_lite0", "resnet50")
+    ]
+    expected = {"figure_1_1.svg", "figure_3_1.svg", "figure_3_2.svg", *split, *models}
+    assert found >= expected
+    assert max((figures / name).stat().st_size for name in expected) < 600_000
+    page = (run / "results/tiny/report.html").read_text()
+    numbers = ["1.1", *(f"3.{number}" for number in range(1, 12))]
+    assert [number for number in numbers if f'alt="Figure {number}: ' not in page] == []
+
+
 def test_a_second_run_has_nothing_to_do(run):
     assert "Nothing to be done" in output(snakemake(run))
 

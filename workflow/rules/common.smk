@@ -226,3 +226,31 @@ def new_images(ending):
 def new_files(wildcards):
     """What changes when a file among the new images does."""
     return listing_digest(config["images"])
+
+
+# The datasets that the thesis' figures of balancing show: the run's first without synthetic images, and with them.
+UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
+OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample")][:1]
+
+
+def thesis_figure(number, folder, **labels):
+    """A declared output: figure `number` of the thesis in `folder`, with its caption."""
+    name = f"figure_{number.replace('.', '_')}"
+    category = "Models" if number in ("3.10", "3.11") else "Images"
+    labels["figure"] = number
+    return report(f"{folder}/{name}.svg", caption=f"../report/{name}.rst", category=category, labels=labels)
+
+
+def thesis_figures(wildcards):
+    """The thesis' figures of the data and of the models, those that the run has all parts of."""
+    run, names = config["run"], ["figure_1_1", "figure_3_1", "figure_3_2"]
+    for protocol in run["protocols"]:
+        numbers = ["3_3", "3_4"] if UNDERSAMPLED else ["3_3"]
+        numbers += ["3_5"] if "augmentation" in config["protocols"][protocol] else []
+        numbers += ["3_6", "3_7", "3_8", "3_9"] if OVERSAMPLED else []
+        names += expand(
+            "{protocol}/seed{seed}/figure_{number}", protocol=protocol, seed=config["seeds"], number=numbers
+        )
+    names += expand("{backbone}/figure_3_10", backbone=run["backbones"])
+    names += expand("{protocol}/{backbone}/figure_3_11", protocol=run["protocols"], backbone=run["backbones"])
+    return [f"results/{wildcards.collection}/figures/{name}.svg" for name in names]

@@ -127,6 +127,7 @@ rule write_report:
         duplicates="results/{collection}/figures/duplicates.svg",
         ladder=ladder_files,
         search=search_files,
+        thesis=thesis_figures,
         runs=expand(
             "results/{collection}/tables/{backbone}/stage{stage}_{kind}.html",
             backbone=config["run"]["backbones"],

@@ -36,7 +36,13 @@ def main(snakemake: "Snakemake") -> None:
             cards=[read_json(path) for path in inputs.cards],
             figures=[
                 read_figure(path)
-                for path in (*inputs.figures, inputs.duplicates, *inputs.ladder[1:], *inputs.search[1:])
+                for path in (
+                    *inputs.thesis,
+                    *inputs.figures,
+                    inputs.duplicates,
+                    *inputs.ladder[1:],
+                    *inputs.search[1:],
+                )
             ],
             settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
             class_names=params.class_names,

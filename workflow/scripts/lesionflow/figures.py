@@ -38,7 +38,7 @@ COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#0
 STAMP = "LEAKY: test images are known to share images or lesions with training"
 
 
-def _save(figure: Figure, path: str | Path, keywords: Sequence[str], title: str, description: str, leaky: bool) -> None:
+def save(figure: Figure, path: str | Path, keywords: Sequence[str], title: str, description: str, leaky: bool) -> None:
     """Write `figure`, stamped where its protocol leaks."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     if leaky:
@@ -85,7 +85,7 @@ def training_curves(path: str | Path, cards: Sequence[Mapping], histories: Seque
         ax.grid(axis="y")
     _curves_legend(figure, [card["dataset"] for card in cards])
     keywords, title = _name(cards[0])
-    _save(figure, path, ["curves", *keywords], f"Training: {title}", " ".join(sentences), leaky)
+    save(figure, path, ["curves", *keywords], f"Training: {title}", " ".join(sentences), leaky)
 
 
 def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
@@ -121,7 +121,7 @@ def confusion_matrices(
     bar = figure.colorbar(mesh, ax=axes, shrink=0.9, pad=0.02)
     bar.set_label("share of the true class", labelpad=8)
     keywords, title = _name(cards[0])
-    _save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky)
+    save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky)
 
 
 def _matrix(ax: Axes, counts: np.ndarray, share: np.ndarray, classes: Sequence[str]):
@@ -174,7 +174,7 @@ def class_distribution(path: str | Path, counts: pd.DataFrame, keywords: Sequenc
         for name in datasets
     )
     description = f"Collection: {counts['raw'].sum():,} images. {description}"
-    _save(figure, path, ["classes", *keywords], f"Images a class: {', '.join(keywords)}", description, leaky)
+    save(figure, path, ["classes", *keywords], f"Images a class: {', '.join(keywords)}", description, leaky)
 
 
 def leakage_by_class(path: str | Path, shares: pd.DataFrame, keywords: Sequence[str], title: str, leaky: bool) -> None:
@@ -201,7 +201,7 @@ def leakage_by_class(path: str | Path, shares: pd.DataFrame, keywords: Sequence[
         f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
         for _, row in whole.iterrows()
     )
-    _save(figure, path, ["leakage", *keywords], title, description, leaky)
+    save(figure, path, ["leakage", *keywords], title, description, leaky)
 
 
 def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int) -> None:
@@ -242,7 +242,7 @@ def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int)
     figure.legend(loc="outside lower center", frameon=False, ncols=3)
     first = table.iloc[0]
     title = f"Ladder of leakage: {collection}, {first['backbone']}, stage {first['stage']}"
-    _save(figure, path, ["ladder"], title, " ".join(sentences), leaky=False)
+    save(figure, path, ["ladder"], title, " ".join(sentences), leaky=False)
 
 
 def duplicate_pairs(path: str | Path, pairs: pd.DataFrame, pixels: np.ndarray, total: int) -> None:
@@ -264,4 +264,4 @@ def duplicate_pairs(path: str | Path, pairs: pd.DataFrame, pixels: np.ndarray, t
     if not len(pairs):
         axes[0].text(0, 0.5, "No two images show the same picture.", fontsize=10)
     title = f"Duplicates: {len(pairs)} of {total} pairs" if len(pairs) < total else f"Duplicates: {total} pairs"
-    _save(figure, path, ["duplicates"], title, f"{total} pairs of images show the same picture.", leaky=False)
+    save(figure, path, ["duplicates"], title, f"{total} pairs of images show the same picture.", leaky=False)

@@ -75,7 +75,7 @@ def splits(counts: pd.DataFrame, figures: Sequence[dict], class_names: Mapping[s
         shown = [
             figure
             for figure in figures
-            if figure["keywords"][1:3] == of_split and figure["keywords"][0] in ("classes", "leakage")
+            if figure["keywords"][1:3] == of_split and figure["keywords"][0] in ("data", "classes", "leakage")
         ]
         found.append({"title": f"{protocol}, seed {seed}", "table": table, "figures": shown})
     return found
@@ -159,6 +159,8 @@ def page(
         table=html(table).to_html(),
         notes=notes(table),
         run_tables=run_tables,
+        samples=[figure for figure in figures if figure["keywords"][0] == "collection"],
+        drawings=[figure for figure in figures if figure["keywords"][0] == "model"],
         duplicates=[figure for figure in figures if figure["keywords"][0] == "duplicates"],
         splits=splits(counts, figures, class_names),
         rejected=rejected.head(FIRST_REJECTED).to_dict("records"),

@@ -1,0 +1,34 @@
+"""Draw a training image and what augmentation makes of it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lesionflow.batches import Augmentation, augment, open_store
+from lesionflow.data_figures import augmentation_examples
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
+    with job(snakemake.log[0]):
+        store = open_store(inputs.manifest, inputs.pixels)
+        split = pd.read_csv(inputs.split, dtype={"image": str})
+        image = split.loc[split["part"] == "train", "image"].iloc[:1]
+        pixels = store.read(store.positions(image))
+        random = torch.Generator().manual_seed(int(wildcards.seed))
+        draws = Augmentation(**params.augmentation).draw(8, random)
+        eight = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().expand(8, -1, -1, -1)
+        pixels = np.concatenate([pixels, augment(eight, *draws).permute(0, 2, 3, 1).numpy()])
+        names = [wildcards.protocol, f"seed {wildcards.seed}"]
+        with whole(snakemake.output[0]) as path:
+            augmentation_examples(path, pixels, image.iloc[0], names, params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)

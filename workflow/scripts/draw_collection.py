@@ -1,0 +1,27 @@
+"""Draw the thesis' figures of a whole collection: samples, resolutions, classes."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow.batches import open_store
+from lesionflow.data_figures import collection_classes, resolutions, sample_images
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output, classes = snakemake.input, snakemake.output, snakemake.params.classes
+    with job(snakemake.log[0]):
+        store = open_store(inputs.manifest, inputs.pixels)
+        samples = store.manifest.groupby("label")["image"].first()[classes]
+        with whole(output.samples) as path:
+            sample_images(path, store.read(store.positions(samples)), classes, snakemake.params.class_names)
+        with whole(output.resolutions) as path:
+            resolutions(path, store.manifest)
+        with whole(output.classes) as path:
+            collection_classes(path, store.manifest["label"], classes)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,23 @@
+"""Draw a model: its groups of layers and their parameters."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow.backbones import new_classifier
+from lesionflow.files import job, whole
+from lesionflow.model_figures import model
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params = snakemake.params
+    with job(snakemake.log[0]):
+        # What is drawn does not depend on the weights.
+        classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
+        with whole(snakemake.output[0]) as path:
+            model(path, classifier, snakemake.wildcards.backbone, params.size)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,24 @@
+"""Draw which groups of layers each stage trains."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow.backbones import new_classifier
+from lesionflow.files import job, whole
+from lesionflow.model_figures import stage_counts, stages
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    with job(snakemake.log[0]):
+        # What is drawn does not depend on the weights.
+        classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
+        counts = stage_counts(classifier, params.backbone["unfreeze"], params.freeze_head_norm)
+        with whole(snakemake.output[0]) as path:
+            stages(path, counts, params.transfer, wildcards.backbone, wildcards.protocol, params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,24 @@
+"""Draw how many training images of each class under-sampling keeps."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.data_figures import undersampling
+from lesionflow.files import job, whole
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    with job(snakemake.log[0]):
+        counts = pd.read_csv(snakemake.input[0])
+        split = [wildcards.protocol, f"seed {wildcards.seed}"]
+        with whole(snakemake.output[0]) as path:
+            undersampling(path, counts, params.datasets[0], split, params.leaky)
+
+
+if __name__ == "__main__":
+    main(snakemake)
