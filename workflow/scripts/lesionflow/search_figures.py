@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter, MaxNLocator
 
-from lesionflow.figures import COLOURS, _save
+from lesionflow.figures import COLOURS, save
 
 
 def search_curves(path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky: bool) -> None:
@@ -47,4 +47,4 @@ def search_curves(path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky
         f"Validation loss is lowest with {winner['optimizer']} at a learning rate of {winner['lr']:g}: "
         f"{winner['valid_loss']:.2f} in epoch {winner['epoch']}, at an accuracy of {winner['valid_accuracy']:.2f}."
     )
-    _save(figure, path, ["search", *keywords], f"Search: {title}", description, leaky)
+    save(figure, path, ["search", *keywords], f"Search: {title}", description, leaky)
