@@ -251,7 +251,8 @@ def smote_plane(
     figure = Figure(figsize=(9, 5.2), dpi=DPI, layout="constrained")
     axes = figure.subplot_mosaic([["plane", name] for name in "123"], width_ratios=[4, 1])
     ax = axes.pop("plane")
-    ax.set_title(f"in grey: the other of {len(members)} real training images of {recipe.label}", loc="left", fontsize=9)
+    key = f"grey: the other real training images of {recipe.label}, {len(members)} with both parents"
+    ax.set_title(key, loc="left", fontsize=9)
     ax.scatter(*points.T, s=14, color="#b0b0b0", lw=0)
     ax.plot(*three[:2].T, color="#444444", lw=1.2)
     words = [f"● {1 - recipe.weight:.2f} × image", f"■ + {recipe.weight:.2f} × neighbour", "◆ = synthetic image"]
