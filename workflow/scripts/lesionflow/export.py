@@ -29,6 +29,7 @@ def write_onnx(model: nn.Module, size: int, path: Path) -> None:
         dynamic_shapes=({0: torch.export.Dim("images")},),
         dynamo=True,
         external_data=False,
+        verbose=False,
     )
 
 
