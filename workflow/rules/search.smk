@@ -7,7 +7,7 @@ rule search_hyperparameters:
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
-        pixels=packed("npy"),
+        pixels=packed(".npy"),
         weights=pretrained_weights,
     output:
         trials=f"{SEARCH}/trials.csv",

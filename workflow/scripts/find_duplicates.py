@@ -1,5 +1,6 @@
 """Find images that show the same picture."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        # Named by number: shards of two collections may have the same file name.
-        tables = [
-            pd.read_csv(table, dtype={"image": str}).assign(shard=f"{number:04d}")
-            for number, table in enumerate(snakemake.input.tables)
-        ]
+        # Shards are named by number, and images of another collection after it: both may use the same names.
+        other = snakemake.wildcards.get("other")
+        tables = []
+        for number, path in enumerate(snakemake.input.tables):
+            table = pd.read_csv(path, dtype={"image": str}).assign(shard=f"{number:04d}")
+            if Path(path).parts[1] == other:
+                table["image"] = f"{other}/" + table["image"]
+            tables.append(table)
         packed = pd.concat(tables)
         packed = packed[packed["status"] == "ok"]
         store = Store(packed, {f"{number:04d}": shard for number, shard in enumerate(snakemake.input.pixels)})
