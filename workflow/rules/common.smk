@@ -38,6 +38,11 @@ MODEL = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{s
 SEARCH = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/search"
 
 
+def stages(name):
+    """The file `name` of the three stages of a training: short steps do all of them in one job."""
+    return expand(f"{MODEL}/{name}", stage=[1, 2, 3], allow_missing=True)
+
+
 def collection_file(key):
     """An input function: the file that the collection names as `key`, if it names one."""
     return lambda wildcards: config["collections"][wildcards.collection].get(key) or []

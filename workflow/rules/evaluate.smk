@@ -3,10 +3,10 @@ rule predict_parts:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         pixels=packed(".npy"),
-        models=expand(f"{MODEL}/model.safetensors", stage=[1, 2, 3], allow_missing=True),
+        models=stages("model.safetensors"),
     output:
-        valid=expand(f"{MODEL}/valid.csv", stage=[1, 2, 3], allow_missing=True),
-        test=expand(f"{MODEL}/test.csv", stage=[1, 2, 3], allow_missing=True),
+        valid=stages("valid.csv"),
+        test=stages("test.csv"),
     log:
         "logs/predict_parts/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     threads: 8
@@ -27,13 +27,13 @@ rule score:
     input:
         manifest="results/{collection}/manifest.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
-        card=f"{MODEL}/model.json",
-        valid=f"{MODEL}/valid.csv",
-        test=f"{MODEL}/test.csv",
+        cards=stages("model.json"),
+        valid=stages("valid.csv"),
+        test=stages("test.csv"),
     output:
-        f"{MODEL}/metrics.json",
+        metrics=stages("metrics.json"),
     log:
-        "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+        "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
         mem_mb=1000,
         runtime=10,
@@ -50,14 +50,14 @@ rule write_card:
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
-        model=f"{MODEL}/model.safetensors",
-        card=f"{MODEL}/model.json",
-        metrics=f"{MODEL}/metrics.json",
+        models=stages("model.safetensors"),
+        cards=stages("model.json"),
+        metrics=stages("metrics.json"),
     output:
-        json=f"{MODEL}/card.json",
-        md=f"{MODEL}/card.md",
+        json=stages("card.json"),
+        md=stages("card.md"),
     log:
-        "logs/write_card/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+        "logs/write_card/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
         mem_mb=1000,
         runtime=10,

@@ -26,7 +26,7 @@ ruleorder: split_rung > split_images
 
 use rule predict_parts as predict_clean with:
     output:
-        clean=expand(f"{MODEL}/clean.csv", stage=[1, 2, 3], allow_missing=True),
+        clean=stages("clean.csv"),
     log:
         "logs/predict_clean/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
 

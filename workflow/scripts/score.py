@@ -1,4 +1,4 @@
-"""Metrics of a model on its validation and test images."""
+"""Metrics of the stages' models on their validation and test images."""
 
 from typing import TYPE_CHECKING
 
@@ -12,20 +12,23 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
+    inputs = snakemake.input
     with job(snakemake.log[0]):
-        card = read_json(snakemake.input.card)
-        manifest = pd.read_csv(snakemake.input.manifest, dtype={"image": str, "group": str}).set_index("image")
-        leakage = read_json(snakemake.input.leakage)
-        metrics = {}
-        for part in ("valid", "test"):
-            table = pd.read_csv(snakemake.input[part], dtype={"image": str})
-            truth = manifest.loc[table["image"]]
-            label = pd.Categorical(truth["label"], categories=card["classes"]).codes
-            sharing = {"images_sharing": leakage[part]["images_sharing"]}
-            metrics[part] = sharing | score(table[card["classes"]].to_numpy(), label, truth["group"], card["classes"])
-        for key in ("time_s", "epochs", "params_trainable", "params_total"):
-            metrics[key] = card[key]
-        write_json(snakemake.output[0], metrics)
+        manifest = pd.read_csv(inputs.manifest, dtype={"image": str, "group": str}).set_index("image")
+        leakage = read_json(inputs.leakage)
+        for path, valid, test, output in zip(
+            inputs.cards, inputs.valid, inputs.test, snakemake.output.metrics, strict=True
+        ):
+            card = read_json(path)
+            metrics = {}
+            for part, predictions in (("valid", valid), ("test", test)):
+                table = pd.read_csv(predictions, dtype={"image": str})
+                truth = manifest.loc[table["image"]]
+                label = pd.Categorical(truth["label"], categories=card["classes"]).codes
+                scores = score(table[card["classes"]].to_numpy(), label, truth["group"], card["classes"])
+                metrics[part] = {"images_sharing": leakage[part]["images_sharing"]} | scores
+            metrics |= {key: card[key] for key in ("time_s", "epochs", "params_trainable", "params_total")}
+            write_json(output, metrics)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the card of a model."""
+"""Write the cards of the stages' models."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
-    inputs, params = snakemake.input, snakemake.params
+    inputs, output, params = snakemake.input, snakemake.output, snakemake.params
     with job(snakemake.log[0]):
-        names, made = {"image": str, "neighbour": str}, read_json(inputs.card)
-        counts = class_counts(
-            pd.read_csv(inputs.manifest, usecols=["image", "label"], dtype=names),
-            pd.read_csv(inputs.split, dtype=names),
-            {made["dataset"]: pd.read_csv(inputs.training, dtype=names)},
-            made["classes"],
-        )
-        card = model_card(
-            made,
-            read_json(inputs.metrics),
-            read_json(inputs.leakage),
-            counts,
-            params.split,
-            params.licence,
-            {Path(path).name: file_digest(path) for path in (inputs.model, inputs.card)},
-        )
-        write_json(snakemake.output.json, card)
-        write_text(snakemake.output.md, markdown(inputs.template, card, params.class_names))
+        names, leakage = {"image": str, "neighbour": str}, read_json(inputs.leakage)
+        manifest = pd.read_csv(inputs.manifest, usecols=["image", "label"], dtype=names)
+        split, training = (pd.read_csv(path, dtype=names) for path in (inputs.split, inputs.training))
+        for path, model, metrics, json, md in zip(
+            inputs.cards, inputs.models, inputs.metrics, output.json, output.md, strict=True
+        ):
+            made = read_json(path)
+            card = model_card(
+                made,
+                read_json(metrics),
+                leakage,
+                class_counts(manifest, split, {made["dataset"]: training}, made["classes"]),
+                params.split,
+                params.licence,
+                {Path(file).name: file_digest(file) for file in (model, path)},
+            )
+            write_json(json, card)
+            write_text(md, markdown(inputs.template, card, params.class_names))
 
 
 if __name__ == "__main__":
