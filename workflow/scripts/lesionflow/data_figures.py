@@ -103,7 +103,7 @@ def resolution_counts(manifest: pd.DataFrame) -> pd.Series:
 def resolutions(path: str | Path, manifest: pd.DataFrame) -> None:
     """Figure 3.1: image resolutions and their counts; `manifest` has width and height in pixels."""
     counts = resolution_counts(manifest)
-    figure = Figure(figsize=(9, 1.2 + 0.27 * len(counts)), layout="constrained")
+    figure = Figure(figsize=(9, max(2.4, 1.2 + 0.27 * len(counts))), layout="constrained")
     ax = figure.subplots()
     bars = ax.barh(range(len(counts)), counts, color=[*[COLOURS[0]] * RESOLUTIONS, GREY][: len(counts)])
     texts = [f"{count:,} ({100 * count / len(manifest):.1f}%)" for count in counts]
