@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 from summary import add_row
 
-from lesionflow.images import Images, pack
+from lesionflow.images import Images
+from lesionflow.packing import pack
 
 try:
     import cv2

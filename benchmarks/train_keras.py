@@ -35,7 +35,7 @@ def classifier(backbone: str, stage: int) -> keras.Model:
     x = keras.layers.GlobalAveragePooling2D()(base(images, training=False))
     x = keras.layers.Dropout(0.2)(keras.layers.BatchNormalization()(x))
     model = keras.Model(images, keras.layers.Dense(8, activation="softmax")(x))
-    model.compile(keras.optimizers.Adam(1e-4), "categorical_crossentropy", ["accuracy"])
+    model.compile(keras.optimizers.Adam(1e-4), "categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

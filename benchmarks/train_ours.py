@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 import yaml
 
-from lesionflow import backbones, engine, images
+from lesionflow import backbones, engine, images, packing
 from lesionflow.batches import Augmentation, Images, Store, augment
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +27,7 @@ def packed(folder: Path) -> Store:
         found = images.Images(folder)
         names = sorted(found.files)
         pixels = np.lib.format.open_memmap(npy, "w+", np.uint8, (len(names), 224, 224, 3))
-        table = images.pack(found, names, pixels, threads=2)
+        table = packing.pack(found, names, pixels, threads=2)
         label = [Path(found.files[name]).parent.name for name in names]
         table.assign(label=label, shard="000").to_csv(csv, index=False)
     return Store(pd.read_csv(csv, dtype={"image": str, "shard": str, "label": str}), {"000": npy})

@@ -75,7 +75,7 @@ rule pack_images:
         runtime=60,
     params:
         shards=lookup(within=config, dpath="collections/{collection}/shards"),
-        code=source_digest("images"),
+        code=source_digest("packing"),
     script:
         "../scripts/pack_images.py"
 

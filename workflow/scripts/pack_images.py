@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lesionflow.files import job, whole
-from lesionflow.images import Images, pack, shard_names
+from lesionflow.images import Images, shard_names
+from lesionflow.packing import pack
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
