@@ -7,8 +7,9 @@ from conftest import REPOSITORY
 from safetensors.torch import save_file
 
 from lesionflow.backbones import (
+    FoldedConvolution,
     count_parameters,
-    fold_frozen,
+    fold_normalisation,
     load_pretrained,
     make_backbone,
     new_classifier,
@@ -43,19 +44,25 @@ def test_published_parameters_of_stage_2():
 
 
 @pytest.mark.parametrize("name", BACKBONES)
-@pytest.mark.parametrize("stage", [1, 2, 3])
-def test_folding_computes_the_same_and_shares_what_trains(name, stage):
+@pytest.mark.parametrize(("stage", "pretrained"), [(1, True), (2, True), (3, True), (3, False)])
+def test_folding_computes_the_same_and_shares_what_trains(name, stage, pretrained):
     model = new_classifier(untrained(name), 8, None, 1).eval()
     for norm in (m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)):
         norm.running_mean.normal_(0, 0.1)
         norm.running_var.uniform_(0.8, 1.2)
+    model.pretrained = pretrained  # whether batch normalisation keeps its statistics where it learns
     unfreeze(model, stage, BACKBONES[name]["unfreeze"])
-    folded = fold_frozen(model)
+    folded = fold_normalisation(model)
     pixels = 255 * torch.rand(2, 3, 64, 64)
-    torch.testing.assert_close(folded(pixels), model(pixels), rtol=1e-3, atol=1e-3)
-    trains = {id(p) for p in model.parameters() if p.requires_grad}
-    assert {id(p) for p in folded.parameters() if p.requires_grad} == trains
+    trains = [p for p in model.parameters() if p.requires_grad]
+    assert {id(p) for p in folded.parameters() if p.requires_grad} == {id(p) for p in trains}
+    logits = [network(pixels) for network in (folded, model)]
+    torch.testing.assert_close(*logits, rtol=1e-3, atol=1e-3)
+    for own, plain in zip(*(torch.autograd.grad(some.square().mean(), trains) for some in logits), strict=True):
+        torch.testing.assert_close(own, plain, rtol=1e-2, atol=1e-3 * float(plain.abs().max()) + 1e-7)
     norms = [sum(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) for net in (model, folded)]
+    fixed = sum(isinstance(m, FoldedConvolution) for m in folded.modules())
+    assert fixed == 0 if stage == 1 or not pretrained else fixed > 0
     assert norms[1] == norms[0] if stage == 3 else norms[1] < norms[0] / 2
 
 

@@ -12,6 +12,7 @@ import torch
 import torchvision
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.func import functional_call
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lesionflow.files import InputError
@@ -155,20 +156,38 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
     return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
 
 
-def fold_frozen(model: Classifier) -> Classifier:
-    """A copy for computing, sharing every trainable parameter, with frozen batch normalisations folded away.
+class FoldedConvolution(nn.Module):
+    """A convolution and the batch normalisation of fixed statistics behind it as one convolution; both still learn."""
 
-    The backbone's batch normalisation keeps its ImageNet statistics in all stages, so where a convolution and
-    the normalisation registered after it are both frozen, they are one convolution. A backbone that does not
-    compute its layers in the order in which it registers them is left as it is. Leaves both in evaluation mode.
+    def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d):
+        super().__init__()
+        self.conv, self.norm = conv, norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        conv, norm = self.conv, self.norm
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        shift = -norm.running_mean if conv.bias is None else conv.bias - norm.running_mean
+        folded = {"weight": conv.weight * scale[:, None, None, None], "bias": norm.bias + shift * scale}
+        return functional_call(conv, folded, x)
+
+
+def fold_normalisation(model: Classifier) -> Classifier:
+    """A copy for computing, sharing every trainable parameter, with fixed batch normalisations folded away.
+
+    Where the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
+    because the backbone is pretrained, they are one convolution: a pass over the feature map less, forwards and
+    backwards. A backbone that does not compute its layers in the order in which it registers them is left as it
+    is. Leaves both in evaluation mode.
     """
     shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
     folded = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()
     for parent in list(folded.backbone.modules()):
         for (name, conv), (norm_name, norm) in itertools.pairwise(list(parent.named_children())):
+            if not (isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)):
+                continue
             frozen = not any(p.requires_grad for layer in (conv, norm) for p in layer.parameters())
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and frozen:
-                setattr(parent, name, fuse_conv_bn_eval(conv, norm))
+            if frozen or model.pretrained:
+                setattr(parent, name, fuse_conv_bn_eval(conv, norm) if frozen else FoldedConvolution(conv, norm))
                 setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))  # timm's norm holds the activation
     probe = 255 * torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)).to(model.scale.device)
     with torch.no_grad():

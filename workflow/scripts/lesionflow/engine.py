@@ -16,7 +16,7 @@ from scipy.special import softmax
 from torch import nn
 from torch.nn import functional as F
 
-from lesionflow.backbones import Classifier, fold_frozen, learning_modules
+from lesionflow.backbones import Classifier, fold_normalisation, learning_modules
 from lesionflow.batches import Augmentation, Images, augment, batches
 from lesionflow.files import progress, whole
 
@@ -113,7 +113,7 @@ def predict(
 def predict_table(model: Classifier, images: Images, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
     """Column image and the probability of each of `classes`, from a model with nothing left to train."""
     on.place(model).requires_grad_(False)
-    table = pd.DataFrame(softmax(predict(fold_frozen(model), images, on), axis=1), columns=classes)
+    table = pd.DataFrame(softmax(predict(fold_normalisation(model), images, on), axis=1), columns=classes)
     table.insert(0, "image", images.store.names[images.image])
     return table
 
@@ -236,7 +236,7 @@ def fit(
     history and weights equal those of a run that was never interrupted.
     """
     on.place(model)
-    computing = fold_frozen(model)
+    computing = fold_normalisation(model)
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
     if now.epoch:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from lesionflow.backbones import Classifier, fold_frozen
+from lesionflow.backbones import Classifier, fold_normalisation
 from lesionflow.batches import Images
 from lesionflow.engine import OPTIMIZERS, Hardware, loss_and_accuracy, predict, start_epoch
 from lesionflow.files import InputError, progress
@@ -24,7 +24,7 @@ def see(model: Classifier, images: Images, on: Hardware, part: str) -> TensorDat
     started = time.monotonic()
     on.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
-    features = predict(fold_frozen(model), images, on, bar=f"{part} features")
+    features = predict(fold_normalisation(model), images, on, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
     return TensorDataset(torch.from_numpy(features).to(on.device), torch.from_numpy(images.label).to(on.device))
