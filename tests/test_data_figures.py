@@ -13,6 +13,7 @@ from torch import nn
 
 from lesionflow import data_figures, model_figures, report
 from lesionflow.backbones import Classifier
+from lesionflow.exhibits import read_figure
 from lesionflow.figures import STAMP
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8)
@@ -67,7 +68,7 @@ def test_figures(tmp_path, leaky):
     again = drawn(tmp_path / "again", leaky)
     for number, path in drawn(tmp_path / "once", leaky).items():
         assert path.read_bytes() == again[number].read_bytes()
-        figure = report.read_figure(path)
+        figure = read_figure(path)
         assert figure["title"].startswith(f"Figure {number}: ") and figure["title"] in words(path)
         assert figure["description"] and f"figure {number}" in figure["keywords"]
         of_protocol = "corrected" in figure["keywords"]
@@ -76,7 +77,7 @@ def test_figures(tmp_path, leaky):
 
 
 def test_the_report_shows_them(tmp_path):
-    figures = [report.read_figure(path) for path in drawn(tmp_path / "figures").values()]
+    figures = [read_figure(path) for path in drawn(tmp_path / "figures").values()]
     table = counts().assign(protocol="corrected", seed=1)
     (split,) = report.splits(table, figures, {})
     assert [figure["keywords"][-1] for figure in split["figures"]] == [f"figure 3.{number}" for number in range(3, 10)]

@@ -118,6 +118,7 @@ rule tabulate_costs:
 rule write_report:
     input:
         template=f"{workflow.basedir}/workflow/report/page.html.j2",
+        captions=sorted(map(str, Path(workflow.basedir, "workflow/report").glob("*.rst"))),
         table="results/{collection}/tables/table_4_1.csv",
         counts="results/{collection}/tables/class_counts.csv",
         rejected="results/{collection}/rejected.csv",

@@ -1,23 +1,15 @@
 """Write the report of a collection."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
-from lesionflow.report import page, read_figure, run_settings
+from lesionflow.report import page, run_settings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
-
-
-def by_backbone(paths: list[str]) -> dict[str, list[str]]:
-    """The tables of single runs, by the folder that names their backbone."""
-    found: dict[str, list[str]] = {}
-    for path in map(Path, paths):
-        found.setdefault(path.parent.name, []).append(path.read_text(encoding="utf-8"))
-    return found
 
 
 def main(snakemake: "Snakemake") -> None:
@@ -30,10 +22,11 @@ def main(snakemake: "Snakemake") -> None:
             ladder=pd.read_csv(inputs.ladder[0]) if inputs.ladder else None,
             costs=pd.read_csv(inputs.costs),
             search=pd.read_csv(inputs.search[0]) if inputs.search else None,
-            run_tables=by_backbone(inputs.runs),
+            tables=[read_table(path) for path in inputs.runs],
             counts=pd.read_csv(inputs.counts),
             rejected=pd.read_csv(inputs.rejected, dtype=str),
             cards=[read_json(path) for path in inputs.cards],
+            model_cards=[read_card(path) for path in inputs.model_cards],
             figures=[
                 read_figure(path)
                 for path in (

@@ -28,9 +28,10 @@ def _save(
     description: str,
     split: Sequence[str] = (),
     leaky: bool = False,
+    dataset: Sequence[str] = (),
 ) -> None:
-    """Write figure `number`, of a split or of the whole collection."""
-    keywords = ["data" if split else "collection", *split, f"figure {number}"]
+    """Write figure `number`, of a split, or one of its datasets, or of the whole collection."""
+    keywords = ["data" if split else "collection", *split, *dataset, f"figure {number}"]
     save(figure, path, keywords, f"Figure {number}: {', '.join([title, *split])}", description, leaky)
 
 
@@ -183,7 +184,7 @@ def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: S
     texts = [f"{some:,}\nof {every:,}" for some, every in zip(kept, counts["train"], strict=True)]
     figure = _class_bars(counts["class"], kept, texts, COLOURS[0])
     description = _listed(counts["class"], [text.replace("\n", " ") for text in texts])
-    _save(figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky)
+    _save(figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky, [dataset])
 
 
 def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, split: Sequence[str], leaky: bool) -> None:
@@ -276,7 +277,7 @@ def smote_classes(path: str | Path, counts: pd.DataFrame, dataset: str, split: S
     texts = [f"{true:,} + {made:,}" if made else f"{true:,}" for true, made in zip(real, synthetic, strict=True)]
     figure = _class_bars(counts["class"], real, texts, COLOURS[1], synthetic)
     description = f"Real + synthetic: {_listed(counts['class'], texts)}"
-    _save(figure, path, "3.8", f"Training images with SMOTE: {dataset}", description, split, leaky)
+    _save(figure, path, "3.8", f"Training images with SMOTE: {dataset}", description, split, leaky, [dataset])
 
 
 def synthetic_images(

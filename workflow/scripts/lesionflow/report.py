@@ -1,9 +1,10 @@
 """The report: one HTML file with every table and figure of a collection, which opens without a network."""
 
 import base64
+import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 import jinja2
 import pandas as pd
@@ -14,26 +15,11 @@ from lesionflow import search_tables
 from lesionflow.comparison import sentences
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
-from lesionflow.tables import html, notes
+from lesionflow.exhibits import LABELS, caption, find_labels, names, number
+from lesionflow.tables import html, labels_4_1, notes, styled, text_columns
 
-NAMESPACES = {
-    "svg": "http://www.w3.org/2000/svg",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-}
 FIRST_REJECTED = 10
-
-
-def read_figure(path: str | Path) -> dict:
-    """A figure of `lesionflow.figures`: keywords, title, description, and uri, which holds the whole SVG."""
-    data = Path(path).read_bytes()
-    root = ElementTree.fromstring(data)
-    return {
-        "keywords": [item.text for item in root.iterfind(".//rdf:li", NAMESPACES)],
-        "title": root.findtext("svg:title", namespaces=NAMESPACES),
-        "description": root.findtext(".//dc:description", namespaces=NAMESPACES),
-        "uri": f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}",
-    }
+TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a caption
 
 
 def headlines(table: pd.DataFrame) -> list[dict]:
@@ -68,27 +54,55 @@ def headlines(table: pd.DataFrame) -> list[dict]:
 def splits(counts: pd.DataFrame, figures: Sequence[dict], class_names: Mapping[str, str]) -> list[dict]:
     """Class counts, a table and its figures for each protocol and seed. `counts` is class_counts.csv."""
     found = []
-    for number, ((protocol, seed), rows) in enumerate(counts.groupby(["protocol", "seed"], sort=False)):
-        of_split = [protocol, f"seed {seed}"]
+    for place, ((protocol, seed), rows) in enumerate(counts.groupby(["protocol", "seed"], sort=False)):
         rows = rows.drop(columns=["protocol", "seed"]).reset_index(drop=True)
-        table = counts_html(rows, class_names, f"class_counts_{number}").to_html()
-        shown = [
-            figure
-            for figure in figures
-            if figure["keywords"][1:3] == of_split and figure["keywords"][0] in ("data", "classes", "leakage")
-        ]
-        found.append({"title": f"{protocol}, seed {seed}", "table": table, "figures": shown})
+        table = counts_html(rows, class_names, f"class_counts_{place}")
+        shown = [figure for figure in figures if figure["keywords"][1:3] == [protocol, f"seed {seed}"]]
+        found.append(
+            {
+                "title": f"{protocol}, seed {seed}",
+                "labels": {"protocol": protocol},
+                "table": table.to_html(labels=[{}] * len(rows) + [{"total": "true"}]),
+                "figures": shown,
+            }
+        )
     return found
 
 
-def models(figures: Sequence[dict]) -> dict[str, list[dict]]:
-    """Curves and confusion matrices by protocol, seed and backbone, stage after stage."""
-    found: dict[str, list[dict]] = {}
-    for figure in sorted(figures, key=lambda figure: figure["keywords"][4:5]):
-        kind, *names = figure["keywords"]
-        if kind in ("curves", "confusion"):
-            found.setdefault(", ".join((names[2], names[0], names[1])), []).append(figure)
-    return found
+def models(figures: Sequence[dict], tables: Sequence[dict]) -> list[dict]:
+    """Figures and tables of single models by backbone, then by protocol and seed, stage after stage."""
+    found: dict[str, dict] = {}
+    for table in tables:
+        found.setdefault(table["labels"]["backbone"], {"tables": [], "runs": {}})["tables"].append(table)
+    for figure in sorted(figures, key=lambda figure: figure["labels"].get("stage", "")):
+        labels = figure["labels"]
+        backbone = found.setdefault(labels["backbone"], {"tables": [], "runs": {}})
+        seed = [word for word in figure["keywords"] if word.startswith("seed ")]
+        backbone["runs"].setdefault(", ".join([labels["protocol"], *seed]), []).append(figure)
+    return [{"backbone": name, **parts} for name, parts in found.items()]
+
+
+def section(figure: Mapping) -> str:
+    """Which section of the page a figure belongs to: that of its kind, or else that of what it is labelled with."""
+    kind, labels = figure["keywords"][0], figure["labels"]
+    if kind in ("ladder", "search", "duplicates", "model"):
+        return kind
+    if "protocol" not in labels:
+        return "collection"
+    return "run" if "backbone" in labels else "split"
+
+
+def explained(figure: Mapping, known: Mapping, captions: Path, collection: str) -> dict:
+    """A figure of `exhibits.read_figure` with its labels, number and caption; one without caption has its description.
+
+    `known` is from `exhibits.names`; captions are named by the thesis' number of a figure, or else by its kind.
+    """
+    keywords = figure["keywords"]
+    labels, printed = find_labels(keywords, known), number(keywords)
+    named = [(printed or "").lower().replace(" ", "_").replace(".", "_"), keywords[0]]
+    found = [name for name in named if (captions / f"{name}.rst").exists()]
+    text = caption(captions, found[0], keywords, labels, collection) if found else figure["description"]
+    return {**figure, "labels": labels, "number": printed, "caption": text}
 
 
 def versions(cards: Sequence[Mapping]) -> dict[str, str]:
@@ -119,6 +133,23 @@ def run_settings(collection: str, images: Mapping, config: Mapping) -> dict:
     }
 
 
+def search_html(table: pd.DataFrame, known: Mapping) -> str:
+    """The table of searches, its rows with their labels."""
+    names = search_tables.wide(table)[["Protocol", "Backbone", "Dataset"]]
+    labels = [find_labels(" ".join(row).split(), known) for row in names.itertuples(index=False)]
+    return search_tables.html(table).to_html(labels=labels)
+
+
+def text_html(table: pd.DataFrame, name: str) -> str:
+    """A table of text; `name` is its id."""
+    return styled(table, name).format(escape="html").set_td_classes(text_columns(table, list(table))).to_html()
+
+
+def script_digest(script: str) -> str:
+    """What a content security policy names a script by."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
 def page(
     template: str | Path,
     *,
@@ -126,11 +157,12 @@ def page(
     table: pd.DataFrame,
     ladder: pd.DataFrame | None,
     search: pd.DataFrame | None,
-    run_tables: Mapping[str, Sequence[str]],
+    tables: Sequence[dict],
     counts: pd.DataFrame,
     costs: pd.DataFrame,
     rejected: pd.DataFrame,
     cards: Sequence[Mapping],
+    model_cards: Sequence[dict],
     figures: Sequence[dict],
     settings: Mapping,
     class_names: Mapping[str, str],
@@ -138,13 +170,19 @@ def page(
 ) -> str:
     """The report as HTML.
 
-    `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `search` search.csv, `run_tables` holds HTML by
-    backbone, `counts` is class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files,
-    `figures` are from `read_figure`, `settings` is shown as YAML.
+    `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `search` search.csv, `counts` is class_counts.csv,
+    `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `settings` is shown as YAML. `tables`,
+    `model_cards` and `figures` are from `exhibits.read_…`; captions lie beside the template.
     """
+    known, captions = names(table), Path(template).parent
+    figures = [explained(figure, known, captions, collection) for figure in figures]
+    of = {name: [figure for figure in figures if section(figure) == name] for name in map(section, figures)}
+    tables = [{**table, "labels": find_labels(table["keywords"], known)} for table in tables]
+    rows, leaky = labels_4_1(table), ["LEAKY"] if table["leaky"].any() else []
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["digest"] = script_digest
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         collection=collection,
         headlines=headlines(table),
@@ -152,24 +190,27 @@ def page(
         comparison=sentences(table),
         ladder=None if ladder is None else ladders.html(ladder).to_html(),
         ladder_notes=[] if ladder is None else ladders.notes(ladder),
-        ladder_figures=[figure for figure in figures if figure["keywords"][0] == "ladder"],
-        search=None if search is None else search_tables.html(search).to_html(),
+        ladder_labels={} if ladder is None else find_labels(ladder[[*LABELS[1:]]].iloc[0].astype(str), known),
+        search=None if search is None else search_html(search, known),
         search_notes=[] if search is None else search_tables.notes(search),
-        search_figures=[figure for figure in figures if figure["keywords"][0] == "search"],
-        table=html(table).to_html(),
+        table=html(table).to_html(labels=rows),
         notes=notes(table),
-        run_tables=run_tables,
-        samples=[figure for figure in figures if figure["keywords"][0] == "collection"],
-        drawings=[figure for figure in figures if figure["keywords"][0] == "model"],
-        duplicates=[figure for figure in figures if figure["keywords"][0] == "duplicates"],
-        splits=splits(counts, figures, class_names),
-        rejected=rejected.head(FIRST_REJECTED).to_dict("records"),
+        options={name: list(dict.fromkeys(" ".join(row[name] for row in rows).split())) for name in LABELS},
+        captions={name: caption(captions, name, leaky, {}, collection) for name in TABLES},
+        figures={name: of.get(name, []) for name in ("collection", "ladder", "search", "duplicates", "model")},
+        figure_number=itertools.count(1).__next__,
+        table_number=itertools.count(1).__next__,
+        splits=splits(counts, of.get("split", []), class_names),
+        rejected=text_html(rejected.head(FIRST_REJECTED), "rejected"),
+        rejected_first=FIRST_REJECTED,
         rejected_count=len(rejected),
-        models=models(figures),
+        models=models(of.get("run", []), tables),
+        model_cards=[card for card in model_cards if card["labels"]["protocol"] in known["protocol"]],
+        ladder_cards=[card for card in model_cards if card["labels"]["protocol"] not in known["protocol"]],
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
-        versions=versions(cards),
+        versions=text_html(pd.DataFrame(versions(cards).items(), columns=["package", "version"]), "versions"),
         devices=sorted({card["device"] for card in cards}),
-        costs=cost_table(costs).to_html(),
+        costs=cost_table(costs).to_html(labels=[find_labels(what.split(", "), known) for what in costs["what"]]),
         hours=table["time_s"].sum() / 3600,
         licence=licence,
     )

