@@ -12,6 +12,7 @@ import yaml
 from lesionflow import ladder as ladders
 from lesionflow import search_tables
 from lesionflow.comparison import sentences
+from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
 from lesionflow.tables import html, notes
@@ -169,6 +170,7 @@ def page(
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
         versions=versions(cards),
         devices=sorted({card["device"] for card in cards}),
+        containers=sorted({describe(card["container"]) for card in cards}),
         costs=cost_table(costs).to_html(),
         hours=table["time_s"].sum() / 3600,
         licence=licence,
