@@ -55,7 +55,7 @@ def test_everything_is_made(run):
 def test_every_rule_logged(run):
     logs = {path.relative_to(run / "logs").parts[0] for path in (run / "logs").rglob("*.log")}
     rules = snakemake(run, "--list-rules").stdout.split()
-    targets = {"all", "report", "audit_split", "ladder", "search", "predict", "export_onnx"}
+    targets = {"all", "report", "audit_split", "ladder", "search", "predict", "export_onnx", "preflight"}
     not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER, *SEARCH, *PREDICT}
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}
