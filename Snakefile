@@ -29,6 +29,7 @@ include: "workflow/rules/draw.smk"
 include: "workflow/rules/data_figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/predict.smk"
+include: "workflow/rules/preflight.smk"
 
 
 rule all:

@@ -43,6 +43,7 @@ def card(**changes) -> dict:
         "inputs": {"split.csv": "cafe"},
         "code": "beef",
         "versions": {"python": "3.11.9"},
+        "container": {"file": "other.sif"},
         "best_epoch": 2,
     }
     images = [f"i{number}" for number in range(8)]
@@ -87,6 +88,7 @@ def test_the_card_counts_images_by_class_and_part():
         "method: by_group",
         "lr: 0.001",
         "python 3.11.9",
+        "Container image that it was trained in: other.sif, which `make image` did not build.",
         "| model.safetensors | f00d |",
         "| split.csv | cafe |",
     ],

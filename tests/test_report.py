@@ -52,7 +52,8 @@ def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> d
     """model.json; numbers that come from wildcards are text there."""
     names = {"protocol": protocol, "seed": str(seed), "dataset": dataset, "backbone": backbone}
     more = {"stage": str(stage), "weights": WEIGHTS[backbone], "classes": CLASSES, "best_epoch": 2}
-    return names | more | {"device": "cpu, 2 threads", "versions": {"python": "3.11.9", "torch": "2.10.0"}}
+    software = {"versions": {"python": "3.11.9", "torch": "2.10.0"}, "container": None}
+    return names | more | {"device": "cpu, 2 threads"} | software
 
 
 def results(protocols=("corrected",), seeds=(1,)) -> tuple[list[dict], list[dict]]:

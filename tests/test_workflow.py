@@ -18,7 +18,7 @@ LADDER = {
     "tabulate_ladder", "draw_ladder",
 }  # fmt: skip
 SEARCH = {"search_hyperparameters", "tabulate_search", "draw_search"}
-PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_gallery", "write_onnx"}
+PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_gallery", "write_onnx", "write_folders"}
 
 
 @pytest.fixture
@@ -55,7 +55,17 @@ def test_everything_is_made(run):
 def test_every_rule_logged(run):
     logs = {path.relative_to(run / "logs").parts[0] for path in (run / "logs").rglob("*.log")}
     rules = snakemake(run, "--list-rules").stdout.split()
-    targets = {"all", "report", "audit_split", "ladder", "search", "predict", "export_onnx"}
+    targets = {
+        "all",
+        "report",
+        "audit_split",
+        "ladder",
+        "search",
+        "predict",
+        "export_onnx",
+        "preflight",
+        "export_folders",
+    }
     not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER, *SEARCH, *PREDICT}
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}

@@ -18,3 +18,36 @@ rule balance:
         code=source_digest("smote"),
     script:
         "../scripts/balance.py"
+
+
+rule write_folders:
+    input:
+        manifest="results/{collection}/manifest.csv",
+        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing leaves before its audit
+        pixels=packed(".npy"),
+    output:
+        directory("results/{collection}/{protocol}/seed{seed}/{dataset}/folders"),
+    log:
+        "logs/write_folders/{collection}/{protocol}/seed{seed}/{dataset}.log",
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        classes=config["classes"],
+        code=source_digest("folders"),
+    script:
+        "../scripts/write_folders.py"
+
+
+rule export_folders:
+    input:
+        expand(
+            "results/{collection}/{protocol}/seed{seed}/{dataset}/folders",
+            collection=config["collection"],
+            protocol=config["run"]["protocols"],
+            seed=config["seeds"],
+            dataset=config["run"]["datasets"],
+        ),

@@ -3,10 +3,13 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import Wildcards
+from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow.files import InputError, read_json, source_digest
+from lesionflow.files import InputError, read_json, source_digest, write_text
 from lesionflow.predictions import listing_digest, set_name
+from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import check_names, check_schema, complete_protocols
 
 try:
@@ -76,10 +79,7 @@ def first_weights(wildcards):
 
 def pretrained_weights(wildcards):
     """The file of a backbone's pretrained weights; nothing where it has none or has them from a package."""
-    weights = config["backbones"][wildcards.backbone]["weights"]
-    if weights == "none" or weights.startswith("package:"):
-        return []
-    return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
+    return weights_file(config["backbones"][wildcards.backbone]["weights"]) or []
 
 
 def backbone_settings(wildcards):
@@ -259,3 +259,21 @@ def thesis_figures(wildcards):
     names += expand("{backbone}/figure_3_10", backbone=run["backbones"])
     names += expand("{protocol}/{backbone}/figure_3_11", protocol=run["protocols"], backbone=run["backbones"])
     return [f"results/{wildcards.collection}/figures/{name}.svg" for name in names]
+
+
+def check_ready(log):
+    """Say that a run has all that machines without a network cannot get; WorkflowError, and all it lacks in `log`."""
+    collection = config["collections"][config["collection"]]
+    every = Wildcards(fromdict={"collection": config["collection"]})
+    in_image = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+    problems = find_problems(
+        needed_files(config, made=list(rules.draw_demo.output)),
+        used_packages(config),
+        config["container"] if in_image else None,
+        config["preflight"]["gpu"],
+        needed_bytes(collection["labels"], config["image_size"], packed(".npy")(every), card_files(every)),
+    )
+    write_text(log, "\n".join(problems or ["ready"]) + "\n")
+    if problems:
+        raise WorkflowError(f"Not ready, {len(problems)} missing or wrong: see {log}.")
+    print("ready")

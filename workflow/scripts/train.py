@@ -8,6 +8,7 @@ import pandas as pd
 
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
 from lesionflow.batches import Images, open_store
+from lesionflow.container import container
 from lesionflow.engine import Hardware, Settings, fit, versions
 from lesionflow.files import file_digest, job, read_json, value_digest, whole, write_json
 
@@ -59,6 +60,7 @@ def main(snakemake: "Snakemake") -> None:
         trainable, total = count_parameters(model)
         card |= {
             "versions": versions(),
+            "container": container(),
             "best_epoch": done.best_epoch,
             "epochs": done.epoch,
             "time_s": round(done.seconds, 1),

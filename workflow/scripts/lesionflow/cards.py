@@ -10,6 +10,8 @@ import jinja2
 import pandas as pd
 import yaml
 
+from lesionflow.container import describe
+
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
     f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "
@@ -98,6 +100,7 @@ def model_card(
         **{key: metrics[key] for key in ("epochs", "time_s", "params_trainable", "params_total")},
         "device": card["device"],
         "versions": card["versions"],
+        "container": card["container"],
         "digests": {**digests, **card["inputs"]},
         "code": card["code"],
     }
@@ -114,5 +117,6 @@ def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]
         card=card,
         scores=SCORES,
         class_names=class_names,
+        container=describe(card["container"]),
         **blocks,
     )

