@@ -5,7 +5,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
 REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
 
-.PHONY: demo test test-image lint lock image bench
+.PHONY: demo test test-slurm test-image lint lock image bench
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -14,10 +14,15 @@ demo: .venv/installed
 test: .venv/installed lint
 	$(BIN)/pytest
 
+# The demo and what can go wrong, on a real SLURM that is set up for it; as root on Debian or Ubuntu, else skipped.
+test-slurm: .venv/installed demo
+	$(BIN)/pytest -rs tests/slurm
+
 # Side by side with other stacks, about an hour on two idle cores. IMAGES is a folder of real JPEGs for packing.
 bench: .venv/installed benchmarks/.venv/installed
 	cd benchmarks && ../$(BIN)/python training.py .venv/bin/python
 	cd benchmarks && PYTHONPATH=../workflow/scripts ../$(BIN)/python search.py .venv/bin/python
+	$(BIN)/python benchmarks/dag.py
 	$(BIN)/python benchmarks/picture.py
 
 benchmarks/.venv/installed: benchmarks/requirements.txt

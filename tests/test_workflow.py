@@ -70,7 +70,7 @@ def test_every_rule_logged(run):
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}
     train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()
-    assert "Computing on " in train
+    assert "Computing on " in train and "Reading copies in " in train
 
 
 def test_the_figures_of_the_data_and_the_models_are_made(run):

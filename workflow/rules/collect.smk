@@ -1,3 +1,8 @@
+localrules:
+    download_file,  # computing nodes of a cluster may have no way to the internet
+    index_store,
+
+
 rule draw_demo:
     output:
         images="resources/demo/ISIC_demo_Input.zip",
@@ -7,8 +12,8 @@ rule draw_demo:
         "logs/draw_demo.log",
     threads: 2
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         total=600,
         seed=1,
@@ -25,12 +30,12 @@ rule download_file:
     wildcard_constraints:
         file="|".join(re.escape(file) for parts in config["collections"].values() for file in parts.get("download", {})),
     resources:
-        mem_mb=1000,
-        runtime=600,
+        mem_mb=grow(1000),
+        runtime=grow(600),
     params:
-        urls=lookup(within=config, dpath="collections/{collection}/download/{file}/urls"),
-        sha256=lookup(within=config, dpath="collections/{collection}/download/{file}/sha256", default=None),
-        images=lookup(within=config, dpath="collections/{collection}/download/{file}/images", default=None),
+        urls=setting("collections/{collection}/download/{file}/urls"),
+        sha256=setting("collections/{collection}/download/{file}/sha256", default=None),
+        images=setting("collections/{collection}/download/{file}/images", default=None),
         part="resources/{collection}/{file}.part",
     script:
         "../scripts/download_file.py"
@@ -47,12 +52,12 @@ rule read_labels:
         "logs/read_labels/{collection}.log",
     priority: 10  # a mistake in a table should show before hours of packing
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         classes=config["classes"],
-        ignore_classes=lookup(within=config, dpath="collections/{collection}/ignore_classes"),
-        archive_without_lesion=lookup(within=config, dpath="collections/{collection}/archive_without_lesion"),
+        ignore_classes=setting("collections/{collection}/ignore_classes"),
+        archive_without_lesion=setting("collections/{collection}/archive_without_lesion"),
         on_missing_image=config["on_missing_image"],
         code=source_digest("manifest"),
     script:
@@ -71,13 +76,28 @@ rule pack_images:
         "resources/{collection}/packed{size}{resize}/{shard}_benchmark.tsv"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
-        shards=lookup(within=config, dpath="collections/{collection}/shards"),
+        shards=setting("collections/{collection}/shards"),
         code=source_digest("packing"),
     script:
         "../scripts/pack_images.py"
+
+
+rule index_store:
+    input:
+        tables=store_files(".csv"),
+        pixels=store_files(".npy"),
+    output:
+        "resources/{collection}/packed{size}{resize}/store.json",
+    log:
+        "logs/index_store/{collection}/{size}{resize}.log",
+    resources:
+        mem_mb=grow(1000),
+        runtime=grow(10),
+    script:
+        "../scripts/index_store.py"
 
 
 rule find_duplicates:
@@ -89,8 +109,8 @@ rule find_duplicates:
     log:
         "logs/find_duplicates/{collection}.log",
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grow(4000),
+        runtime=grow(30),
     params:
         near=config["near_duplicates"],
         code=source_digest("duplicates"),
@@ -109,8 +129,8 @@ rule make_manifest:
     log:
         "logs/make_manifest/{collection}.log",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
         classes=config["classes"],
         on_bad_image=config["on_bad_image"],

@@ -1,3 +1,4 @@
+import gc
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from lesionflow.files import InputError, read_json, source_digest, write_text
 from lesionflow.predictions import listing_digest, set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import check_names, check_schema, complete_protocols
+
+# A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
+gc.set_threshold(200_000, 50, 50)
 
 try:
     check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
@@ -41,6 +45,29 @@ MODEL = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{s
 SEARCH = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/search"
 
 
+def grow(amount):
+    """A resource of a rule: `amount` at first, and as much again with each retry (`retries` of the profile)."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def setting(path, **default):
+    """An input function: what the config has at `path` of its keys, wildcards filled in; `default` if it has nothing.
+
+    Snakemake's `lookup(dpath=…)` does the same by looking at every key of the config, for every job.
+    """
+
+    def value(wildcards):
+        found = config
+        for key in path.format(**wildcards).split("/"):
+            key = int(key) if key.isdigit() else key  # a stage
+            if key not in found and default:
+                return default["default"]
+            found = found[key]
+        return found
+
+    return value
+
+
 def stages(name):
     """The file `name` of the three stages of a training: short steps do all of them in one job."""
     return expand(f"{MODEL}/{name}", stage=[1, 2, 3], allow_missing=True)
@@ -51,22 +78,36 @@ def collection_file(key):
     return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
 
 
+def packed_folder(wildcards, of="collection"):
+    """Where the packed images of the collection lie that the wildcard `of` names, resized as the protocol wants."""
+    nearest = "protocol" in wildcards.keys() and config["protocols"][wildcards.protocol]["resize"] == "nearest"
+    return f"resources/{wildcards[of]}/packed{config['image_size']}{'nearest' if nearest else ''}"
+
+
+def shard_names(collection):
+    return [f"{shard:03d}" for shard in range(config["collections"][collection]["shards"])]
+
+
 def packed(ending, of=("collection",)):
-    """An input function: the packed shards' files with `ending` (.npy, .csv), resized as the protocol wants.
+    """An input function: the packed shards' files with `ending` (.npy, .csv) of the collections in wildcards `of`."""
+    return lambda wildcards: [
+        f"{packed_folder(wildcards, name)}/{shard}{ending}" for name in of for shard in shard_names(wildcards[name])
+    ]
 
-    `of` are the wildcards that name their collections.
-    """
 
-    def shard_files(wildcards):
-        nearest = "protocol" in wildcards.keys() and config["protocols"][wildcards.protocol]["resize"] == "nearest"
-        files = []
-        for collection in (wildcards[name] for name in of):
-            folder = f"resources/{collection}/packed{config['image_size']}{'nearest' if nearest else ''}"
-            shards = config["collections"][collection]["shards"]
-            files += [f"{folder}/{shard:03d}{ending}" for shard in range(shards)]
-        return files
+def packed_store(wildcards):
+    """The index of the packed shards: one file for many, where there are thousands of jobs to plan."""
+    return f"{packed_folder(wildcards)}/store.json"
 
-    return shard_files
+
+def store_files(ending):
+    """An input function: the files with `ending` that a store's index stands for."""
+    return lambda wildcards: expand(
+        "resources/{collection}/packed{size}{resize}/{shard}{ending}",
+        shard=shard_names(wildcards.collection),
+        ending=ending,
+        **wildcards,
+    )
 
 
 def first_weights(wildcards):

@@ -13,8 +13,8 @@ rule draw_collection:
     log:
         "logs/draw_collection/{collection}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         classes=config["classes"],
         class_names=config["class_names"],
@@ -33,11 +33,11 @@ rule draw_preparation:
     log:
         "logs/draw_preparation/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         size=config["image_size"],
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("data_figures"),
     script:
         "../scripts/draw_preparation.py"
@@ -51,11 +51,11 @@ rule draw_undersampling:
     log:
         "logs/draw_undersampling/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         datasets=UNDERSAMPLED,
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("data_figures"),
     script:
         "../scripts/draw_undersampling.py"
@@ -71,11 +71,11 @@ rule draw_augmentation:
     log:
         "logs/draw_augmentation/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
-        augmentation=lookup(within=config, dpath="protocols/{protocol}/augmentation"),
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        augmentation=setting("protocols/{protocol}/augmentation"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("data_figures"),
         batches_code=source_digest("batches"),
     script:
@@ -96,11 +96,11 @@ rule draw_smote:
     log:
         "logs/draw_smote/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
         datasets=OVERSAMPLED,
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("data_figures"),
         batches_code=source_digest("batches"),
     script:
@@ -113,10 +113,10 @@ rule draw_model:
     log:
         "logs/draw_model/{collection}/{backbone}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=setting("backbones/{backbone}"),
         classes=config["classes"],
         size=config["image_size"],
         code=source_digest("model_figures"),
@@ -135,14 +135,14 @@ rule draw_stages:
     log:
         "logs/draw_stages/{collection}/{protocol}/{backbone}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         backbone=backbone_settings,
         classes=config["classes"],
-        transfer=lookup(within=config, dpath="protocols/{protocol}/transfer"),
-        freeze_head_norm=lookup(within=config, dpath="protocols/{protocol}/freeze_head_norm"),
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        transfer=setting("protocols/{protocol}/transfer"),
+        freeze_head_norm=setting("protocols/{protocol}/freeze_head_norm"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("model_figures"),
     script:
         "../scripts/draw_stages.py"

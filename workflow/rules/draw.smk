@@ -15,10 +15,10 @@ rule draw_classes:
     log:
         "logs/draw_classes/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
     script:
         "../scripts/draw_classes.py"
@@ -39,10 +39,10 @@ rule draw_curves:
     log:
         "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
     script:
         "../scripts/draw_curves.py"
@@ -63,10 +63,10 @@ rule draw_confusion:
     log:
         "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
     script:
         "../scripts/draw_confusion.py"
@@ -85,10 +85,10 @@ rule draw_leakage:
     log:
         "logs/draw_leakage/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
         leakage_code=source_digest("leakage"),
     script:
@@ -110,8 +110,8 @@ rule draw_duplicates:
     log:
         "logs/draw_duplicates/{collection}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         code=source_digest("figures"),
         duplicates_code=source_digest("duplicates"),

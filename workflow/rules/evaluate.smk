@@ -2,7 +2,7 @@ rule predict_parts:
     input:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        pixels=packed(".npy"),
+        store=packed_store,
         models=stages("model.safetensors"),
     output:
         valid=stages("valid.csv"),
@@ -12,8 +12,8 @@ rule predict_parts:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grow(8000),
+        runtime=grow(30),
     params:
         classes=config["classes"],
         backbone=backbone_settings,
@@ -35,8 +35,8 @@ rule score:
     log:
         "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         code=source_digest("metrics"),
     script:
@@ -59,11 +59,11 @@ rule write_card:
     log:
         "logs/write_card/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        split=lookup(within=config, dpath="protocols/{protocol}/split"),
-        licence=lookup(within=config, dpath="collections/{collection}/licence"),
+        split=setting("protocols/{protocol}/split"),
+        licence=setting("collections/{collection}/licence"),
         class_names=config["class_names"],
         code=source_digest("cards"),
         counts_code=source_digest("counts"),

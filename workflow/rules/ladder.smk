@@ -11,10 +11,10 @@ rule split_rung:
     wildcard_constraints:
         protocol="ladder_.+",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
-        split=lookup(within=config, dpath="protocols/{protocol}/split"),
+        split=setting("protocols/{protocol}/split"),
         ladder=config["ladder"],
         code=source_digest("rungs"),
     script:
@@ -54,8 +54,8 @@ rule predict_external:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grow(8000),
+        runtime=grow(60),
     params:
         backbone=backbone_settings,
         precision=config["precision"],
@@ -76,8 +76,8 @@ rule judge_rung:
     log:
         "logs/judge_rung/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         code=source_digest("ladder"),
     script:
@@ -98,8 +98,8 @@ rule judge_external:
     log:
         "logs/judge_external/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}/{other}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         code=source_digest("ladder"),
         leakage_code=source_digest("leakage"),
@@ -122,8 +122,8 @@ rule tabulate_ladder:
     log:
         "logs/tabulate_ladder/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         code=source_digest("ladder"),
     script:
@@ -143,8 +143,8 @@ rule draw_ladder:
     log:
         "logs/draw_ladder/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         collection="{collection}",
         classes=config["classes"],

@@ -2,6 +2,10 @@ NEW_IMAGES = set_name(config["images"]) if "images" in config else "NAME"
 PREDICTIONS = "results/predictions/{name}"
 
 
+localrules:
+    choose_model,
+
+
 checkpoint choose_model:
     input:
         known_models,
@@ -10,8 +14,8 @@ checkpoint choose_model:
     log:
         "logs/choose_model/{name}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         images=config.get("images"),
         collection=config["collection"],
@@ -56,8 +60,8 @@ rule predict_images:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grow(8000),
+        runtime=grow(60),
     params:
         class_names=config["class_names"],
         precision=config["precision"],
@@ -79,8 +83,8 @@ rule write_gallery:
     log:
         "logs/write_gallery/{name}.log",
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grow(2000),
+        runtime=grow(10),
     params:
         class_names=config["class_names"],
         code=source_digest("gallery"),
@@ -108,8 +112,8 @@ rule write_onnx:
         "logs/write_onnx/{collection}.log",
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grow(8000),
+        runtime=grow(30),
     params:
         code=source_digest("export"),
         predictions_code=source_digest("predictions"),

@@ -8,8 +8,8 @@ rule count_classes:
     log:
         "logs/count_classes/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         classes=config["classes"],
         datasets=config["run"]["datasets"],
@@ -47,8 +47,8 @@ rule tabulate_results:
     log:
         "logs/tabulate_results/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         leaky=LEAKY_PROTOCOLS,
         published_as={
@@ -76,13 +76,13 @@ rule tabulate_run:
     log:
         "logs/tabulate_run/{collection}/{backbone}/stage{stage}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         classes=config["classes"],
         leaky=LEAKY_PROTOCOLS,
-        published_as=lookup(within=config, dpath="backbones/{backbone}/published_as", default=None),
-        stands_for=lookup(within=config, dpath="backbones/{backbone}/stands_for", default=None),
+        published_as=setting("backbones/{backbone}/published_as", default=None),
+        stands_for=setting("backbones/{backbone}/stands_for", default=None),
         code=source_digest("run_tables"),
         published_code=source_digest("published"),
     script:
@@ -107,8 +107,8 @@ rule tabulate_costs:
     log:
         "logs/tabulate_costs/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         code=source_digest("costs"),
     script:
@@ -154,10 +154,10 @@ rule write_report:
     log:
         "logs/write_report/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        collection=lookup(within=config, dpath="collections/{collection}"),
+        collection=setting("collections/{collection}"),
         config={
             key: config[key]
             for key in (

@@ -7,7 +7,7 @@ rule search_hyperparameters:
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
-        pixels=packed(".npy"),
+        store=packed_store,
         weights=pretrained_weights,
     output:
         trials=f"{SEARCH}/trials.csv",
@@ -17,14 +17,14 @@ rule search_hyperparameters:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grow(8000),
+        runtime=grow(60),
     params:
         classes=config["classes"],
         optimizers=config["search"]["optimizers"],
         learning_rates=config["search"]["learning_rates"],
         epochs=config["search"]["epochs"],
-        batch_size=lookup(within=config, dpath="protocols/{protocol}/batch_size"),
+        batch_size=setting("protocols/{protocol}/batch_size"),
         backbone=backbone_settings,
         precision=config["precision"],
         code=source_digest("search"),
@@ -48,8 +48,8 @@ rule tabulate_search:
     log:
         "logs/tabulate_search/{collection}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         leaky=LEAKY_PROTOCOLS,
         code=source_digest("search_tables"),
@@ -72,10 +72,10 @@ rule draw_search:
     log:
         "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("search_figures"),
     script:
         "../scripts/draw_search.py"

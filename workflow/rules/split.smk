@@ -9,10 +9,10 @@ rule split_images:
     log:
         "logs/split_images/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
-        split=lookup(within=config, dpath="protocols/{protocol}/split"),
+        split=setting("protocols/{protocol}/split"),
         code=source_digest("splits"),
     script:
         "../scripts/split_images.py"
@@ -33,10 +33,10 @@ rule audit_leakage:
     log:
         "logs/audit_leakage/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
-        leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
+        leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("leakage"),
     script:
         "../scripts/audit_leakage.py"
@@ -59,8 +59,8 @@ rule audit_foreign_split:
     log:
         "logs/audit_foreign_split/{name}.log",
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=grow(4000),
+        runtime=grow(10),
     params:
         audit=config["audit"],
         classes=config["classes"],

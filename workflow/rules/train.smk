@@ -1,3 +1,7 @@
+localrules:
+    fetch_weights,
+
+
 rule fetch_weights:
     output:
         "resources/weights/{file}",
@@ -6,8 +10,8 @@ rule fetch_weights:
     wildcard_constraints:
         file=r"[^/]+\.(pth|safetensors)",
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=grow(1000),
+        runtime=grow(60),
     params:
         urls=weights_urls,
         sha256=weights_digest,
@@ -23,8 +27,7 @@ rule train:
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
-        pixels=packed(".npy"),
-        tables=packed(".csv"),
+        store=packed_store,
         weights=first_weights,
         winner=winner_file,
     output:
@@ -38,12 +41,12 @@ rule train:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=grow(8000),
+        runtime=grow(240),
     params:
         classes=config["classes"],
-        protocol=lookup(within=config, dpath="protocols/{protocol}"),
-        stage=lookup(within=config, dpath="protocols/{protocol}/stages/{backbone}/{stage}"),
+        protocol=setting("protocols/{protocol}"),
+        stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.batches import open_store
+from lesionflow.batches import open_store, shard_files
 from lesionflow.files import job, whole
 from lesionflow.smote import balance
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        store = open_store(snakemake.input.manifest, snakemake.input.pixels)
+        store = open_store(snakemake.input.manifest, shard_files(snakemake.input.store))
         split = pd.read_csv(snakemake.input.split, dtype={"image": str})
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
         dataset = dict(snakemake.params.dataset)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store
+from lesionflow.batches import Images, open_store, shard_files
 from lesionflow.engine import Hardware, predict_table
 from lesionflow.files import job, whole
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        store = open_store(inputs.manifest, inputs.pixels)
+        store = open_store(inputs.manifest, shard_files(inputs.store))
         split = pd.read_csv(inputs.split, dtype={"image": str})
         on = Hardware.choose(params.precision, snakemake.threads)
         for part, outputs in snakemake.output.items():

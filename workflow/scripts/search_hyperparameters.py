@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.backbones import new_classifier
-from lesionflow.batches import Images, open_store
+from lesionflow.batches import Images, open_store, shard_files
 from lesionflow.engine import Hardware
 from lesionflow.files import job, whole, write_json
 from lesionflow.search import search, see, winner
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
     backbone, classes, seed = params.backbone, params.classes, int(wildcards.seed)
     with job(snakemake.log[0]):
         on = Hardware.choose(params.precision, snakemake.threads)
-        store = open_store(inputs.manifest, inputs.pixels)
+        store = open_store(inputs.manifest, shard_files(inputs.store))
         training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
         split = pd.read_csv(inputs.split, dtype={"image": str})
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]

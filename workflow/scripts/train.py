@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
-from lesionflow.batches import Images, open_store
+from lesionflow.batches import Images, open_store, shard_files
 from lesionflow.container import container
 from lesionflow.engine import Hardware, Settings, fit, versions
-from lesionflow.files import file_digest, job, read_json, value_digest, whole, write_json
+from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -20,12 +20,14 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     protocol, backbone, classes = params.protocol, params.backbone, params.classes
     stage, seed = int(wildcards.stage), int(wildcards.seed)
-    with job(snakemake.log[0]):
+    # Not a param: where the pixels are read from changes no result, so a change of it must not train anew.
+    copy = snakemake.config["copy_store"]
+    with job(snakemake.log[0]), nearby(shard_files(inputs.store), copy) as pixels:
         on = Hardware.choose(params.precision, snakemake.threads)
         settings = Settings.from_config(protocol, params.stage, stage, seed)
         if inputs.winner:
             settings = settings.tuned(read_json(inputs.winner))
-        store = open_store(inputs.manifest, inputs.pixels)
+        store = open_store(inputs.manifest, pixels)
         training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
         split = pd.read_csv(inputs.split, dtype={"image": str})
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
@@ -34,7 +36,7 @@ def main(snakemake: "Snakemake") -> None:
         else:
             model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         unfreeze(model, stage, backbone["unfreeze"], protocol["freeze_head_norm"])
-        files = {str(path): file_digest(path) for path in [*inputs] if not str(path).endswith(".npy")}
+        files = {str(path): file_digest(path) for path in inputs}
         card = {
             **wildcards,
             "weights": backbone["weights"],

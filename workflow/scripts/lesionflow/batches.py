@@ -11,6 +11,8 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
+from lesionflow.files import InputError, read_json
+
 
 class Store:
     """The packed images of a collection, read where they lie, whatever the number of shards.
@@ -49,6 +51,15 @@ def open_store(manifest: str | Path, shards: Sequence[str | Path]) -> Store:
     """The store of a manifest.csv and its packed shards, which are named by their files."""
     table = pd.read_csv(manifest, dtype={"image": str, "lesion": str, "group": str, "shard": str})
     return Store(table, {Path(shard).stem: shard for shard in shards})
+
+
+def shard_files(index: str | Path) -> list[str]:
+    """The packed shards that a store.json stands for, which lie beside it."""
+    files = [Path(index).with_name(f"{name}.npy") for name in read_json(index)]
+    for file in files:
+        if not file.exists():
+            raise InputError(f"{file} is missing: delete {index} and start again, and it is packed anew.")
+    return [str(file) for file in files]
 
 
 @dataclass(frozen=True)

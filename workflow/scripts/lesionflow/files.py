@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,24 @@ def allow_others(path: Path, mode: int) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(mode & ~umask)
+
+
+@contextlib.contextmanager
+def nearby(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
+    """Yield the files' paths, or those of copies in $TMPDIR that last as long as the block, under the same names."""
+    if not copy:
+        yield [str(file) for file in files]
+        return
+    with tempfile.TemporaryDirectory(prefix="lesionflow_") as folder:
+        try:
+            copies = [shutil.copyfile(file, Path(folder, Path(file).name)) for file in files]
+        except OSError as error:
+            raise InputError(
+                f"The packed images cannot be copied to {folder} ({error.strerror}): "
+                "set TMPDIR to a disk with room for them, or `copy_store: false`."
+            ) from error
+        logging.info("Reading copies in %s", folder)
+        yield [str(copy) for copy in copies]
 
 
 def write_text(path: str | Path, text: str) -> None:

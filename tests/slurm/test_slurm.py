@@ -1,0 +1,324 @@
+"""The workflow on a real SLURM, which is set up on this machine for the tests: as root, with Debian's packages.
+
+`make test-slurm` runs it; the demo is compared with the one that `make demo` left in this folder.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+
+PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
+PROGRAMS = ["slurmctld", "slurmd", "sbatch", "munged"]
+PROFILE = ["--workflow-profile", REPOSITORY / "profiles/slurm", "--slurm-init-seconds-before-status-checks", "4"]
+MODEL = Path("results/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1")
+TRAIN_LOG = Path("logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log")
+ASKED = ("threads", "mem_mb", "runtime", "gpu")
+EPOCHS = 400
+# A training of half a minute, on one thread wherever it runs, so that it always ends with the same bytes.
+LONG = {"protocols": {"corrected": {"patience": EPOCHS, "stages": {"efficientnet_lite0": {1: {"epochs": EPOCHS}}}}}}
+ONE_THREAD = ["--set-threads", "train=1"]
+
+
+def free_ports(count: int) -> list[str]:
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for port in sockets:
+            port.bind(("127.0.0.1", 0))
+        return [str(port.getsockname()[1]) for port in sockets]
+
+
+def install() -> None:
+    """Debian's packages where the programs are missing; skip the tests where that cannot be done."""
+    if os.geteuid() != 0:
+        pytest.skip("SLURM's daemons need root")
+    if Path("/etc/slurm/slurm.conf").exists():
+        pytest.skip("this machine has a SLURM of its own: /etc/slurm/slurm.conf")
+    if all(map(shutil.which, PROGRAMS)):
+        return
+    if not shutil.which("apt-get"):
+        pytest.skip(f"install {', '.join(PACKAGES)}")
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+        done = subprocess.run(["apt-get", "-qq", *command], env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"SLURM's packages cannot be had: {done.stderr.strip()[-300:]}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lab():
+    """A running SLURM: node1 and node2 with a GPU each, node3 with none."""
+    install()
+    folder = tempfile.mkdtemp(prefix="slurm_lab_")
+    script = REPOSITORY / "tests/slurm/lab.sh"
+    try:
+        subprocess.run([script, "up", folder, *free_ports(4)], check=True)
+        yield Path(folder)
+    finally:
+        subprocess.run([script, "down", folder])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def idle(lab):
+    """Three nodes at work and no job at all, before each test and after it."""
+    yield
+    scontrol("update", "nodename=ALL", "state=resume")
+    assert not squeue(), "a job was left behind"
+
+
+def scontrol(*words: str) -> str:
+    return subprocess.run(["scontrol", *words], capture_output=True, text=True).stdout
+
+
+def squeue() -> str:
+    command = ["squeue", "--noheader", "--states=pending,running,completing"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def jobs(folder: Path) -> list[dict[str, str]]:
+    """What SLURM knows of the jobs that were submitted in `folder`, first to last."""
+    lines = scontrol("--oneliner", "--details", "show", "jobs").splitlines()
+    found = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines if "JobId=" in line]
+    found = [job for job in found if job["WorkDir"] == str(folder)]
+    return sorted(found, key=lambda job: int(job["JobId"]))
+
+
+def minutes(time_limit: str) -> int:
+    days, _, clock = time_limit.rpartition("-")
+    hours, minutes, _ = map(int, clock.split(":"))
+    return int(days or 0) * 1440 + hours * 60 + minutes
+
+
+def megabytes(memory: str) -> float:
+    return float(memory[:-1]) * {"M": 1, "G": 1024}[memory[-1]]
+
+
+def asked(job: dict[str, str]) -> dict[str, float]:
+    """What a job was submitted with."""
+    return {
+        "threads": int(job["CPUs/Task"]),
+        "mem_mb": megabytes(job["MinMemoryNode"]),
+        "runtime": minutes(job["TimeLimit"]),
+        "gpu": int(re.search(r"gpu:(\d+)$", job.get("TresPerJob", "gpu:0"))[1]),
+    }
+
+
+def declared(log: str) -> dict[str, dict[str, float]]:
+    """What each rule in Snakemake's output asks for."""
+    rules = {}
+    for rule, text in re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *\[|^ *rule |\Z)", log, re.MULTILINE | re.DOTALL):
+        resources = dict(re.findall(r"(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", text))
+        rules[rule] = {name: int(resources.get(name, name == "threads")) for name in ASKED}
+    return rules
+
+
+def gpus_at_once(ran: list[dict[str, str]], node: str) -> int:
+    """The largest number of GPUs that jobs had on a node at the same time."""
+    here = [job for job in ran if job["NodeList"] == node and asked(job)["gpu"]]
+    return max(
+        (
+            sum(asked(job)["gpu"] for job in here if job["StartTime"] <= now["StartTime"] < job["EndTime"])
+            for now in here
+        ),
+        default=0,
+    )
+
+
+def test_the_demo(tmp_path, lab):
+    """The whole demo through SLURM equals the local one, in few jobs that ask for what the rules declare."""
+    demo = ["--configfile", REPOSITORY / "config/demo.yaml", "--directory", tmp_path]
+    command = [str(word) for word in [*SNAKEMAKE, *PROFILE, *demo]]
+    plan = subprocess.run([*command, "--dry-run"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, output(done)[-8000:]
+
+    ran = jobs(tmp_path)
+    assert {job["JobState"] for job in ran} == {"COMPLETED"} and len(ran) <= 40
+    completed = re.findall(r"JobId=(\d+)", (lab / "log/completed.txt").read_text())
+    assert {job["JobId"] for job in ran} <= set(completed)
+    assert [gpus_at_once(ran, node) for node in ("node1", "node2", "node3")] == [1, 1, 0]
+    rules = declared(output(plan))
+    single = {job["JobId"]: re.search(r"/rule_(\w+)/", job["StdOut"]) for job in ran}
+    assert [rule[1] for rule in single.values() if rule].count("train") == 12
+    for job in ran:
+        if rule := single[job["JobId"]]:
+            assert asked(job) == rules[rule[1]], rule[1]
+    # A group: its widest row of steps, and the time of all rows one after the other.
+    evaluate = {"threads": 8, "mem_mb": 8000, "runtime": 50, "gpu": 1}
+    assert [asked(job) for job in ran if "/group_evaluate_" in job["StdOut"]] == [evaluate] * 4
+
+    there, here = (folder / "results/demo" for folder in (tmp_path, REPOSITORY))
+    names = [path.relative_to(here) for path in here.rglob("*") if path.suffix in (".csv", ".safetensors", ".svg")]
+    timed = {Path("tables/table_4_1.csv"), Path("tables/costs.csv")}
+    differ = [name for name in names if name not in timed and (there / name).read_bytes() != (here / name).read_bytes()]
+    assert len(names) > 60 and not differ
+    ours, theirs = (pd.read_csv(folder / "tables/table_4_1.csv").drop(columns="time_s") for folder in (there, here))
+    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+@pytest.fixture(scope="session")
+def prepared(raw, tmp_path_factory) -> tuple[Path, list[bytes]]:
+    """The tiny study ready for a long training, and what the training makes when nothing goes wrong."""
+    folder = shutil.copytree(raw, tmp_path_factory.mktemp("prepared"), dirs_exist_ok=True)
+    done = snakemake(folder, MODEL / "model.safetensors", *ONE_THREAD, config=LONG)
+    assert done.returncode == 0, output(done)[-4000:]
+    expected = made(folder)
+    shutil.rmtree(folder / MODEL)
+    return folder, expected
+
+
+def made(folder: Path) -> list[bytes]:
+    return [(folder / MODEL / name).read_bytes() for name in ("model.safetensors", "history.csv")]
+
+
+class Study:
+    """A copy of the prepared study whose training is submitted to SLURM."""
+
+    def __init__(self, folder: Path, prepared: Path):
+        self.folder = shutil.copytree(prepared, folder / "study")
+
+    def start(self, *arguments: str) -> "Study":
+        command = [*SNAKEMAKE, MODEL / "model.safetensors", *PROFILE, *ONE_THREAD, "--directory", self.folder]
+        command += ["--latency-wait", "5", *arguments]
+        command += ["--configfile", REPOSITORY / "tests/config/config.yaml", self.folder / "changes.yaml"]
+        command = [str(word) for word in command]
+        with open(self.folder / "snakemake.log", "a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+            )
+        return self
+
+    def trains(self, attempt: int = 1) -> dict[str, str]:
+        """Wait until so many jobs were submitted and the last has trained for an epoch at least; that job."""
+
+        def training() -> dict[str, str] | None:
+            ran = jobs(self.folder)
+            log = self.folder / TRAIN_LOG
+            started = len(ran) == attempt and ran[-1]["JobState"] == "RUNNING" and log.exists()
+            return ran[-1] if started and re.search(r"'epoch': \d+", log.read_text()) else None
+
+        return self.wait(training)
+
+    def wait(self, what, seconds: float = 180):
+        deadline = time.monotonic() + seconds
+        while not (found := what()):
+            assert time.monotonic() < deadline, (self.folder / "snakemake.log").read_text()[-6000:]
+            time.sleep(0.2)
+        return found
+
+    def finish(self) -> int:
+        return self.process.wait(timeout=240)
+
+    def said(self) -> str:
+        return (self.folder / "snakemake.log").read_text()
+
+    def first_epoch(self) -> int:
+        """After which epoch the last training began."""
+        resumed = re.search(r"resuming after epoch (\d+)", (self.folder / TRAIN_LOG).read_text())
+        return int(resumed[1]) if resumed else 0
+
+    def states(self) -> list[str]:
+        return [job["JobState"] for job in jobs(self.folder)]
+
+
+@pytest.fixture
+def study(prepared, tmp_path) -> Study:
+    study = Study(tmp_path, prepared[0])
+    yield study
+    if study.process.poll() is None:
+        os.killpg(study.process.pid, signal.SIGKILL)
+
+
+def test_a_cancelled_training_goes_on_where_it_was(study, prepared):
+    """The second attempt asks for more; and `gpu: 0`, the line for a cluster without GPUs, asks for none."""
+    job = study.start("--resources", "gpu=0").trains()
+    subprocess.run(["scancel", job["JobId"]], check=True)
+    assert study.finish() == 0, study.said()[-6000:]
+    assert study.states() == ["CANCELLED", "COMPLETED"]
+    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
+    first, second = map(asked, jobs(study.folder))
+    assert first == {"threads": 1, "mem_mb": 8000, "runtime": 240, "gpu": 0}
+    assert second == {"threads": 1, "mem_mb": 16000, "runtime": 480, "gpu": 0}
+
+
+def test_a_node_that_is_set_down(study, prepared):
+    job = study.start().trains()
+    scontrol("update", f"nodename={job['NodeList']}", "state=down", "reason=test")
+    assert study.finish() == 0, study.said()[-6000:]
+    assert study.states() == ["NODE_FAIL", "COMPLETED"]
+    assert jobs(study.folder)[1]["NodeList"] != job["NodeList"]
+    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
+
+
+def test_a_job_over_its_time(study, prepared):
+    """A training that hangs is given one minute."""
+    job = study.start().trains()
+    for pid in processes_of(job):
+        os.kill(pid, signal.SIGSTOP)
+    scontrol("update", f"jobid={job['JobId']}", "timelimit=1")
+    assert study.finish() == 0, study.said()[-6000:]
+    assert study.states() == ["TIMEOUT", "COMPLETED"]
+    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
+
+
+def test_a_job_over_its_memory(study, prepared):
+    assert study.start("--set-resources", "train:mem_mb=400*attempt*attempt").finish() == 0, study.said()[-6000:]
+    ran = jobs(study.folder)
+    assert ran[0]["JobState"] in ("FAILED", "OUT_OF_MEMORY") and ran[-1]["JobState"] == "COMPLETED"
+    assert [asked(job)["mem_mb"] for job in ran] == [400 * attempt**2 for attempt in range(1, len(ran) + 1)]
+    assert made(study.folder) == prepared[1]
+
+
+def test_ctrl_c_leaves_no_job(study, prepared):
+    study.start().trains()
+    study.process.send_signal(signal.SIGINT)
+    assert study.finish() != 0
+    study.wait(lambda: not squeue(), seconds=20)
+    assert study.states() == ["CANCELLED"] and not (study.folder / MODEL / "model.safetensors").exists()
+    assert study.start().finish() == 0, study.said()[-6000:]
+    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
+
+
+def processes_of(job: dict[str, str]) -> list[int]:
+    """The processes that a job has started on this machine."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"SLURM_JOB_ID={job['JobId']}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+        except (OSError, ProcessLookupError):
+            continue
+    return found
+
+
+def test_a_node_that_comes_back(study, prepared, lab):
+    """The first attempt stands still with its node, and goes on while the second one runs."""
+    first = study.start().trains()
+    lost = [int((lab / f"run/{first['NodeList']}.pid").read_text()), *processes_of(first)]
+    for pid in lost:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        second = study.trains(attempt=2)
+        assert second["NodeList"] != first["NodeList"] and study.first_epoch() > 0
+    finally:
+        for pid in lost:
+            os.kill(pid, signal.SIGCONT)
+    study.finish()
+    study.wait(lambda: not processes_of(first), seconds=60)
+    assert study.states()[0] == "NODE_FAIL"
+    assert study.start().finish() == 0, study.said()[-6000:]
+    assert made(study.folder) == prepared[1]
+    config = yaml.safe_load((study.folder / MODEL / "model.json").read_text())
+    assert config["epochs"] == EPOCHS
