@@ -1,4 +1,5 @@
-SEARCH_FIGURE = "results/{collection}/figures/{protocol}/seed{seed}/{backbone}/search_{dataset}.svg"
+OF_SEARCH = "figures/{protocol}/seed{seed}/{backbone}/search_{dataset}"  # as in thesis.csv
+SEARCH_FIGURE = f"results/{{collection}}/{OF_SEARCH}.svg"
 
 
 rule search_hyperparameters:
@@ -75,6 +76,7 @@ rule draw_search:
         mem_mb=1000,
         runtime=10,
     params:
+        number=thesis_number(OF_SEARCH),
         leaky=lookup(within=config, dpath="protocols/{protocol}/leaky"),
         code=source_digest("search_figures"),
     script:

@@ -30,8 +30,8 @@ def _save(
     leaky: bool = False,
 ) -> None:
     """Write figure `number`, of a split or of the whole collection."""
-    keywords = ["data" if split else "collection", *split, f"figure {number}"]
-    save(figure, path, keywords, f"Figure {number}: {', '.join([title, *split])}", description, leaky)
+    keywords = ["data" if split else "collection", *split]
+    save(figure, path, keywords, ", ".join([title, *split]), description, leaky, number)
 
 
 def _listed(names: Sequence[str], values: Sequence) -> str:

@@ -82,11 +82,11 @@ def splits(counts: pd.DataFrame, figures: Sequence[dict], class_names: Mapping[s
 
 
 def models(figures: Sequence[dict]) -> dict[str, list[dict]]:
-    """Curves and confusion matrices by protocol, seed and backbone, stage after stage."""
+    """Curves, confusion matrices and galleries by protocol, seed and backbone, stage after stage."""
     found: dict[str, list[dict]] = {}
     for figure in sorted(figures, key=lambda figure: figure["keywords"][4:5]):
         kind, *names = figure["keywords"]
-        if kind in ("curves", "confusion"):
+        if kind in ("curves", "confusion", "gallery", "mistakes"):
             found.setdefault(", ".join((names[2], names[0], names[1])), []).append(figure)
     return found
 
