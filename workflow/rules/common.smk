@@ -254,19 +254,23 @@ def thesis_numbers(file):
     return lambda wildcards: [thesis_number(file, stage)(wildcards) for stage in (1, 2, 3)]
 
 
+def thesis_labels(file, shows, stage=None):
+    """A function of wildcards: labels of `file` (as in thesis.csv), with its number if it has one."""
+
+    def labels(wildcards):
+        found = thesis_number(file, stage)(wildcards)
+        kind = "table" if file.startswith("tables") else "figure"
+        names = {"backbone": wildcards.backbone} | ({"stage": str(stage)} if stage else {})
+        return names | {kind: f"{found}: {shows}" if found else shows}
+
+    return labels
+
+
 def stage_results(file, ending, shows, **about):
-    """Declared outputs: `file` (as in thesis.csv) and `ending` of stages 1 to 3, with `about` for the report."""
-
-    def labels(stage):
-        def of_stage(wildcards):
-            found = thesis_number(file, stage)(wildcards)
-            names = {"backbone": wildcards.backbone, "stage": str(stage)}
-            return names | {"result": f"{found}: {shows}" if found else shows}
-
-        return of_stage
-
+    """Declared outputs: `file` (as in thesis.csv) of stages 1 to 3, with `about` for Snakemake's report."""
     path = f"results/{{collection}}/{file}{ending}"
-    return [report(path.replace("{stage}", str(stage)), labels=labels(stage), **about) for stage in (1, 2, 3)]
+    labels = {stage: thesis_labels(file, shows, stage) for stage in (1, 2, 3)}
+    return [report(path.replace("{stage}", str(stage)), labels=labels[stage], **about) for stage in labels]
 
 
 def thesis_figure(number, folder, **labels):

@@ -68,7 +68,7 @@ rule draw_search:
             caption="../report/search.rst",
             category="Training",
             subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "dataset": "{dataset}", "figure": "search"},
+            labels=thesis_labels(OF_SEARCH, "search"),
         ),
     log:
         "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
