@@ -287,8 +287,8 @@ def test_tables_of_a_run_have_three_blocks():
     whole = run_tables.wide(long, run_tables.GLOBAL).set_index(("", "", "metric"))
     assert whole.loc["precision, macro", ("thesis LEAKY", "smote", "")] == "0.30* (0.31)"
     assert whole.loc["accuracy", ("corrected", "smote", "")] == f"{results_[-1]['test']['accuracy']:.2f}"
-    assert run_tables.titles("resnet50", 3, "resnet50v2")[1].startswith("Table 3.13: ")
-    assert run_tables.titles("vit_b_16", 3, None)[0] == "vit_b_16, stage 3, precision, sensitivity and F1 a class"
+    assert run_tables.title("3.13", "resnet50", 3, "global metrics") == "Table 3.13: resnet50, stage 3, global metrics"
+    assert run_tables.title(None, "vit_b_16", 3, "global metrics") == "vit_b_16, stage 3, global metrics"
     text = run_tables.markdown("Table 3.8", wide, run_tables.notes(long))
     assert "LEAKY: test images of the thesis and of as_published" in text
     assert run_tables.html("one", "Table 3.8", wide).to_html().count("LEAKY") == 2

@@ -105,7 +105,7 @@ def test_stage_3_takes_a_tenth_of_the_winners_rate(stage, lr):
 
 def test_the_workflow_searches_and_trains_with_the_winner(raw, tmp_path):
     folder = shutil.copytree(raw, tmp_path / "run")
-    config = {"run": {"datasets": ["undersampled"], "backbones": ["resnet50"]}}
+    config = {"run": {"datasets": ["undersampled"], "backbones": ["resnet50"]}, "search": {"run": False}}
     assert "search_hyperparameters" not in output(snakemake(folder, "--dry-run", config=config))
     # A rate that no protocol has, so that the card shows where it comes from.
     config["search"] = {"run": True, "use": True, "optimizers": ["sgd", "rmsprop"], "learning_rates": [2e-4, 7e-4]}

@@ -33,8 +33,8 @@ rule write_folders:
         "logs/write_folders/{collection}/{protocol}/seed{seed}/{dataset}.log",
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         classes=config["classes"],
         code=source_digest("folders"),

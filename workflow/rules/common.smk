@@ -8,6 +8,7 @@ from snakemake.iocontainers import Wildcards
 from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
+from lesionflow import thesis
 from lesionflow.files import InputError, read_json, source_digest, write_text
 from lesionflow.predictions import listing_digest, set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
@@ -195,14 +196,15 @@ def rung_rows(wildcards):
 
 
 def dataset_files(name):
-    """An input function: the file `name` of the models that differ from each other in the dataset only."""
-    return lambda wildcards: expand(f"{MODEL}/{name}", dataset=config["run"]["datasets"], **wildcards)
+    """An input function: the file `name` of models that differ in dataset and stage only, dataset by dataset."""
+    return lambda wildcards: expand(f"{MODEL}/{name}", dataset=config["run"]["datasets"], stage=[1, 2, 3], **wildcards)
 
 
-def protocol_files(name):
-    """An input function: the file `name` of the models of one backbone and stage, whatever protocol and dataset."""
+def backbone_files(name):
+    """An input function: the file `name` of the models of one backbone, stage by stage."""
     return lambda wildcards: expand(
         f"{MODEL}/{name}",
+        stage=[1, 2, 3],
         protocol=config["run"]["protocols"],
         seed=config["seeds"],
         dataset=config["run"]["datasets"],
@@ -278,6 +280,39 @@ def new_files(wildcards):
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
 OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample")][:1]
 
+# Every figure and table of the thesis, and the files of this run that have its numbers.
+THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv")
+NUMBERED = thesis.results(THESIS, config)
+
+
+def thesis_number(file, stage=None):
+    """A function of wildcards: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
+    return lambda wildcards: thesis.number(THESIS, file, config["backbones"][wildcards.backbone], stage)
+
+
+def thesis_numbers(file):
+    """A function of wildcards: the thesis' numbers of `file` in stages 1 to 3."""
+    return lambda wildcards: [thesis_number(file, stage)(wildcards) for stage in (1, 2, 3)]
+
+
+def thesis_labels(file, shows, stage=None):
+    """A function of wildcards: labels of `file` (as in thesis.csv), with its number if it has one."""
+
+    def labels(wildcards):
+        found = thesis_number(file, stage)(wildcards)
+        kind = "table" if file.startswith("tables") else "figure"
+        names = {"backbone": wildcards.backbone} | ({"stage": str(stage)} if stage else {})
+        return names | {kind: f"{found}: {shows}" if found else shows}
+
+    return labels
+
+
+def stage_results(file, ending, shows, **about):
+    """Declared outputs: `file` (as in thesis.csv) of stages 1 to 3, with `about` for Snakemake's report."""
+    path = f"results/{{collection}}/{file}{ending}"
+    labels = {stage: thesis_labels(file, shows, stage) for stage in (1, 2, 3)}
+    return [report(path.replace("{stage}", str(stage)), labels=labels[stage], **about) for stage in labels]
+
 
 def thesis_figure(number, folder, **labels):
     """A declared output: figure `number` of the thesis in `folder`, with its caption."""
@@ -289,17 +324,8 @@ def thesis_figure(number, folder, **labels):
 
 def thesis_figures(wildcards):
     """The thesis' figures of the data and of the models, those that the run has all parts of."""
-    run, names = config["run"], ["figure_1_1", "figure_3_1", "figure_3_2"]
-    for protocol in run["protocols"]:
-        numbers = ["3_3", "3_4"] if UNDERSAMPLED else ["3_3"]
-        numbers += ["3_5"] if "augmentation" in config["protocols"][protocol] else []
-        numbers += ["3_6", "3_7", "3_8", "3_9"] if OVERSAMPLED else []
-        names += expand(
-            "{protocol}/seed{seed}/figure_{number}", protocol=protocol, seed=config["seeds"], number=numbers
-        )
-    names += expand("{backbone}/figure_3_10", backbone=run["backbones"])
-    names += expand("{protocol}/{backbone}/figure_3_11", protocol=run["protocols"], backbone=run["backbones"])
-    return [f"results/{wildcards.collection}/figures/{name}.svg" for name in names]
+    files = [row["source"] for row in NUMBERED if Path(row.get("source", "")).name.startswith("figure_")]
+    return [f"results/{wildcards.collection}/{file}" for file in files]
 
 
 def check_ready(log):

@@ -1,5 +1,10 @@
 SPLIT = "results/{collection}/{protocol}/seed{seed}"
 FIGURES = "results/{collection}/figures/{protocol}/seed{seed}"
+# As in thesis.csv.
+CURVES, CONFUSION, GALLERY, MISTAKES = (
+    f"figures/{{protocol}}/seed{{seed}}/{{backbone}}/stage{{stage}}_{kind}"
+    for kind in ("curves", "confusion", "gallery", "mistakes")
+)
 
 
 rule draw_classes:
@@ -29,19 +34,21 @@ rule draw_curves:
         cards=dataset_files("model.json"),
         histories=dataset_files("history.csv"),
     output:
-        report(
-            f"{FIGURES}/{{backbone}}/stage{{stage}}_curves.svg",
+        stage_results(
+            CURVES,
+            ".svg",
+            "accuracy and loss",
             caption="../report/curves.rst",
             category="Training",
             subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "stage": "{stage}", "figure": "accuracy and loss"},
         ),
     log:
-        "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
+        "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}.log",
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
+        numbers=thesis_numbers(CURVES),
         leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
     script:
@@ -53,23 +60,66 @@ rule draw_confusion:
         cards=dataset_files("model.json"),
         metrics=dataset_files("metrics.json"),
     output:
-        report(
-            f"{FIGURES}/{{backbone}}/stage{{stage}}_confusion.svg",
+        stage_results(
+            CONFUSION,
+            ".svg",
+            "confusion matrices",
             caption="../report/confusion.rst",
             category="Test",
             subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "stage": "{stage}", "figure": "confusion matrices"},
         ),
     log:
-        "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}/stage{stage}.log",
+        "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}.log",
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
+        numbers=thesis_numbers(CONFUSION),
         leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("figures"),
     script:
         "../scripts/draw_confusion.py"
+
+
+rule draw_gallery:
+    input:
+        manifest="results/{collection}/manifest.csv",
+        pixels=packed(".npy"),
+        models=dataset_files("model.safetensors"),
+        cards=dataset_files("model.json"),
+        tests=dataset_files("test.csv"),
+    output:
+        gallery=stage_results(
+            GALLERY,
+            ".svg",
+            "one test image a class",
+            caption="../report/gallery.rst",
+            category="Test",
+            subcategory="{protocol}, seed {seed}",
+        ),
+        mistakes=stage_results(
+            MISTAKES,
+            ".svg",
+            "surest mistakes",
+            caption="../report/mistakes.rst",
+            category="Test",
+            subcategory="{protocol}, seed {seed}",
+        ),
+    log:
+        "logs/draw_gallery/{collection}/{protocol}/seed{seed}/{backbone}.log",
+    resources:
+        mem_mb=grow(4000),
+        runtime=grow(10),
+    params:
+        classes=config["classes"],
+        class_names=config["class_names"],
+        backbone=backbone_settings,
+        numbers=thesis_numbers(GALLERY),
+        leaky=setting("protocols/{protocol}/leaky"),
+        code=source_digest("examples"),
+        gradcam_code=source_digest("gradcam"),
+    script:
+        "../scripts/draw_gallery.py"
 
 
 rule draw_leakage:

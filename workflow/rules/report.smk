@@ -38,6 +38,14 @@ rule tabulate_results:
             category="Results",
             labels={"table": "4.1"},
         ),
+        matrix_csv="results/{collection}/tables/table_3_1.csv",
+        matrix_md="results/{collection}/tables/table_3_1.md",
+        matrix_html=report(
+            "results/{collection}/tables/table_3_1.html",
+            caption="../report/table_3_1.rst",
+            category="Results",
+            labels={"table": "3.1"},
+        ),
         counts=report(
             "results/{collection}/tables/class_counts.csv",
             caption="../report/classes.rst",
@@ -57,24 +65,36 @@ rule tabulate_results:
             if "published_as" in backbone
         },
         code=source_digest("tables"),
+        run_code=source_digest("run_tables"),
         published_code=source_digest("published"),
     script:
         "../scripts/tabulate_results.py"
 
 
+# As in thesis.csv.
+PER_CLASS, GLOBAL = (f"tables/{{backbone}}/stage{{stage}}_{kind}" for kind in ("per_class", "global"))
+
+
 rule tabulate_run:
     input:
-        cards=protocol_files("model.json"),
-        metrics=protocol_files("metrics.json"),
+        cards=backbone_files("model.json"),
+        metrics=backbone_files("metrics.json"),
         published=f"{workflow.basedir}/workflow/resources/published.yaml",
     output:
-        expand(
-            "results/{{collection}}/tables/{{backbone}}/stage{{stage}}_{kind}.{ending}",
+        texts=expand(
+            "results/{{collection}}/tables/{{backbone}}/stage{stage}_{kind}.{ending}",
             kind=["per_class", "global"],
-            ending=["csv", "md", "html"],
+            stage=[1, 2, 3],
+            ending=["csv", "md"],
         ),
+        html=[
+            *stage_results(
+                PER_CLASS, ".html", "metrics a class", caption="../report/per_class.rst", category="Results"
+            ),
+            *stage_results(GLOBAL, ".html", "global metrics", caption="../report/global.rst", category="Results"),
+        ],
     log:
-        "logs/tabulate_run/{collection}/{backbone}/stage{stage}.log",
+        "logs/tabulate_run/{collection}/{backbone}.log",
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
@@ -82,7 +102,8 @@ rule tabulate_run:
         classes=config["classes"],
         leaky=LEAKY_PROTOCOLS,
         published_as=setting("backbones/{backbone}/published_as", default=None),
-        stands_for=setting("backbones/{backbone}/stands_for", default=None),
+        per_class=thesis_numbers(PER_CLASS),
+        whole=thesis_numbers(GLOBAL),
         code=source_digest("run_tables"),
         published_code=source_digest("published"),
     script:
@@ -149,6 +170,14 @@ rule write_report:
             kind=["curves", "confusion"],
             allow_missing=True,
         ),
+        gallery=expand(
+            [f"results/{{collection}}/{GALLERY}.svg", f"results/{{collection}}/{MISTAKES}.svg"],
+            protocol=config["run"]["protocols"],
+            seed=config["seeds"],
+            backbone=config["run"]["backbones"],
+            stage=3,  # pictures take room; those of other stages lie beside
+            allow_missing=True,
+        ),
     output:
         "results/{collection}/report.html",
     log:
@@ -185,3 +214,27 @@ rule write_report:
 rule report:
     input:
         expand("results/{collection}/report.html", collection=config["collection"]),
+
+
+rule number_results:
+    input:
+        [f"results/{{collection}}/{row['source']}" for row in NUMBERED if "source" in row],
+    output:
+        csv="results/{collection}/thesis/index.csv",
+        md="results/{collection}/thesis/index.md",
+        files=[f"results/{{collection}}/thesis/{row['file']}" for row in NUMBERED if "file" in row],
+    log:
+        "logs/number_results/{collection}.log",
+    resources:
+        mem_mb=grow(1000),
+        runtime=grow(10),
+    params:
+        results=NUMBERED,
+        code=source_digest("thesis"),
+    script:
+        "../scripts/number_results.py"
+
+
+rule thesis:
+    input:
+        expand("results/{collection}/thesis/index.csv", collection=config["collection"]),

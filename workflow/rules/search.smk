@@ -1,4 +1,5 @@
-SEARCH_FIGURE = "results/{collection}/figures/{protocol}/seed{seed}/{backbone}/search_{dataset}.svg"
+OF_SEARCH = "figures/{protocol}/seed{seed}/{backbone}/search_{dataset}"  # as in thesis.csv
+SEARCH_FIGURE = f"results/{{collection}}/{OF_SEARCH}.svg"
 
 
 rule search_hyperparameters:
@@ -67,7 +68,7 @@ rule draw_search:
             caption="../report/search.rst",
             category="Training",
             subcategory="{protocol}, seed {seed}",
-            labels={"backbone": "{backbone}", "dataset": "{dataset}", "figure": "search"},
+            labels=thesis_labels(OF_SEARCH, "search"),
         ),
     log:
         "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
@@ -75,6 +76,7 @@ rule draw_search:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
+        number=thesis_number(OF_SEARCH),
         leaky=setting("protocols/{protocol}/leaky"),
         code=source_digest("search_figures"),
     script:

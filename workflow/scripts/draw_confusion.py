@@ -1,4 +1,4 @@
-"""Draw the confusion matrices of the models that differ in the dataset only."""
+"""Draw the confusion matrices, stage after stage, of the models that differ in the dataset only."""
 
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
+    inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        cards = [read_json(path) for path in snakemake.input.cards]
-        matrices = [read_json(path)["test"]["confusion_matrix"] for path in snakemake.input.metrics]
-        with whole(snakemake.output[0]) as path:
-            confusion_matrices(path, cards, matrices, snakemake.params.leaky)
+        for stage, (output, number) in enumerate(zip(snakemake.output, params.numbers, strict=True)):
+            # Inputs are of the three stages of the first dataset, then of the next.
+            cards = [read_json(path) for path in inputs.cards[stage::3]]
+            matrices = [read_json(path)["test"]["confusion_matrix"] for path in inputs.metrics[stage::3]]
+            with whole(output) as path:
+                confusion_matrices(path, cards, matrices, params.leaky, number)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw accuracy and loss per epoch of the models that differ in the dataset only."""
+"""Draw accuracy and loss per epoch, stage after stage, of the models that differ in the dataset only."""
 
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
+    inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        cards = [read_json(path) for path in snakemake.input.cards]
-        histories = [pd.read_csv(path) for path in snakemake.input.histories]
-        with whole(snakemake.output[0]) as path:
-            training_curves(path, cards, histories, snakemake.params.leaky)
+        for stage, (output, number) in enumerate(zip(snakemake.output, params.numbers, strict=True)):
+            # Inputs are of the three stages of the first dataset, then of the next.
+            cards = [read_json(path) for path in inputs.cards[stage::3]]
+            histories = [pd.read_csv(path) for path in inputs.histories[stage::3]]
+            with whole(output) as path:
+                training_curves(path, cards, histories, params.leaky, number)
 
 
 if __name__ == "__main__":

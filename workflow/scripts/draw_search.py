@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
-    inputs = snakemake.input
+    inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]), whole(snakemake.output[0]) as path:
-        search_curves(path, read_json(inputs.winner), pd.read_csv(inputs.trials), snakemake.params.leaky)
+        search_curves(path, read_json(inputs.winner), pd.read_csv(inputs.trials), params.leaky, params.number)
 
 
 if __name__ == "__main__":

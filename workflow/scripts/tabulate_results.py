@@ -1,9 +1,10 @@
-"""Write Table 4.1 and the class counts of a collection."""
+"""Write Table 4.1 and the class counts of a collection, and Table 3.1, which explains the metrics."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lesionflow import run_tables
 from lesionflow.files import job, read_json, whole, write_text
 from lesionflow.published import printed
 from lesionflow.tables import html, markdown, table_4_1
@@ -22,6 +23,14 @@ def main(snakemake: "Snakemake") -> None:
             table.to_csv(path, index=False)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
+        with whole(output.matrix_csv) as path:
+            run_tables.MATRIX.set_axis(run_tables.MATRIX.columns.map(" ".join).str.strip(), axis=1).to_csv(
+                path, index=False
+            )
+        write_text(
+            output.matrix_md, run_tables.markdown(run_tables.MATRIX_TITLE, run_tables.MATRIX, run_tables.METRICS)
+        )
+        write_text(output.matrix_html, run_tables.matrix_html())
         counts = pd.concat([pd.read_csv(path) for path in inputs.counts])
         with whole(output.counts) as path:
             counts.to_csv(path, index=False)

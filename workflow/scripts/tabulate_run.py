@@ -1,5 +1,6 @@
-"""Write the tables of one backbone and stage: thesis, as published and corrected side by side."""
+"""Write the tables of one backbone, stage after stage: thesis, as published and corrected side by side."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow import run_tables
@@ -11,26 +12,28 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
-    inputs, params, stage = snakemake.input, snakemake.params, int(snakemake.wildcards.stage)
+    inputs, params, backbone = snakemake.input, snakemake.params, snakemake.wildcards.backbone
+    folder = Path(snakemake.output[0]).parent
     with job(snakemake.log[0]):
-        cards = [read_json(path) for path in inputs.cards]
-        metrics = [read_json(path) for path in inputs.metrics]
-        published = runs(inputs.published)
-        published = published[(published["backbone"] == params.published_as) & (published["stage"] == stage)]
-        long = run_tables.long_form(cards, metrics, published, params.leaky)
-        of_classes = long["class"].notna()
-        titles = run_tables.titles(snakemake.wildcards.backbone, stage, params.published_as or params.stands_for)
-        kinds = {
-            "per_class": (long[of_classes], run_tables.wide(long, run_tables.PER_CLASS, params.classes)),
-            "global": (long[~of_classes], run_tables.wide(long, run_tables.GLOBAL)),
-        }
-        outputs = iter(snakemake.output)
-        for (kind, (numbers, table)), title in zip(kinds.items(), titles, strict=True):
-            with whole(next(outputs)) as path:
-                numbers.to_csv(path, index=False)
-            write_text(next(outputs), run_tables.markdown(title, table, run_tables.notes(long)))
-            name = f"{kind}_{snakemake.wildcards.backbone}_{stage}"
-            write_text(next(outputs), run_tables.html(name, title, table).to_html())
+        every = [
+            (read_json(card), read_json(metrics)) for card, metrics in zip(inputs.cards, inputs.metrics, strict=True)
+        ]
+        published = runs(inputs.published).query("backbone == @params.published_as")
+        for stage in (1, 2, 3):
+            cards, metrics = zip(*(pair for pair in every if int(pair[0]["stage"]) == stage), strict=True)
+            long = run_tables.long_form(cards, metrics, published[published["stage"] == stage], params.leaky)
+            notes, of_classes = run_tables.notes(long), long["class"].notna()
+            per_class = run_tables.wide(long, run_tables.PER_CLASS, params.classes)
+            for kind, number, words, numbers, table in (
+                ("per_class", params.per_class, "precision, sensitivity and F1 a class", long[of_classes], per_class),
+                ("global", params.whole, "global metrics", long[~of_classes], run_tables.wide(long, run_tables.GLOBAL)),
+            ):
+                title = run_tables.title(number[stage - 1], backbone, stage, words)
+                with whole(folder / f"stage{stage}_{kind}.csv") as path:
+                    numbers.to_csv(path, index=False)
+                write_text(folder / f"stage{stage}_{kind}.md", run_tables.markdown(title, table, notes))
+                styler = run_tables.html(f"{kind}_{backbone}_{stage}", title, table)
+                write_text(folder / f"stage{stage}_{kind}.html", styler.to_html())
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def main(snakemake: "Snakemake") -> None:
                 for path in (
                     *inputs.thesis,
                     *inputs.figures,
+                    *inputs.gallery,
                     inputs.duplicates,
                     *inputs.ladder[1:],
                     *inputs.search[1:],

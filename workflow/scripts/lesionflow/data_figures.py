@@ -31,8 +31,8 @@ def _save(
     dataset: Sequence[str] = (),
 ) -> None:
     """Write figure `number`, of a split, or one of its datasets, or of the whole collection."""
-    keywords = ["data" if split else "collection", *split, *dataset, f"figure {number}"]
-    save(figure, path, keywords, f"Figure {number}: {', '.join([title, *split])}", description, leaky)
+    keywords = ["data" if split else "collection", *split, *dataset]
+    save(figure, path, keywords, ", ".join([title, *split]), description, leaky, number)
 
 
 def _listed(names: Sequence[str], values: Sequence) -> str:

@@ -1,7 +1,5 @@
 """Figures, tables and model cards as the report shows them: title, what is in them, and labels to filter by."""
 
-import base64
-import io
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +11,6 @@ import pandas as pd
 from docutils.core import publish_parts
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from PIL import Image
 
 NAMESPACES = {
     "svg": "http://www.w3.org/2000/svg",
@@ -21,7 +18,6 @@ NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
 }
 LABELS = ("protocol", "backbone", "stage", "dataset")
-QUALITY = 85  # of JPEG, at which photographs look as they did
 
 
 def names(table: pd.DataFrame) -> dict[str, list[str]]:
@@ -37,29 +33,15 @@ def find_labels(words: Iterable[str], known: Mapping[str, Sequence[str]]) -> dic
 
 
 def read_figure(path: str | Path) -> dict:
-    """A figure of `lesionflow.figures`: keywords, title, description, and uri, which holds the whole SVG.
-
-    Photographs in it become JPEG, which is a sixth as large; the file keeps every pixel.
-    """
+    """A figure of `lesionflow.figures`: keywords, title, description, and uri, which holds the whole SVG."""
     text = Path(path).read_text(encoding="utf-8")
     root = ElementTree.fromstring(text.encode())
-    small = re.sub(r"data:image/png;base64,([\w+/=\s]+)", _as_jpeg, text)
     return {
         "keywords": [item.text for item in root.iterfind(".//rdf:li", NAMESPACES)],
         "title": root.findtext("svg:title", namespaces=NAMESPACES),
         "description": root.findtext(".//dc:description", namespaces=NAMESPACES),
-        "uri": f"data:image/svg+xml,{urllib.parse.quote(small, safe=' /:;=,+@?!*')}",
+        "uri": f"data:image/svg+xml,{urllib.parse.quote(text, safe=' /:;=,+@?!*')}",
     }
-
-
-def _as_jpeg(match: re.Match) -> str:
-    """A PNG's data URI as that of a JPEG, if it hides nothing behind transparency and gets smaller."""
-    data = base64.b64decode(match[1])
-    picture, stream = Image.open(io.BytesIO(data)).convert("RGBA"), io.BytesIO()
-    picture.convert("RGB").save(stream, "JPEG", quality=QUALITY, optimize=True)
-    if picture.getextrema()[3] != (255, 255) or stream.tell() >= len(data):
-        return match[0]
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
 def read_table(path: str | Path) -> dict:

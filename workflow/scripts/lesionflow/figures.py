@@ -4,6 +4,9 @@ A figure carries its own title, description (alternative text) and keywords, so 
 it is shown: the report reads them back with `lesionflow.report.read_figure`.
 """
 
+import base64
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 mpl.rcParams.update(
     {
@@ -38,8 +42,21 @@ COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#0
 STAMP = "LEAKY: test images are known to share images or lesions with training"
 
 
-def save(figure: Figure, path: str | Path, keywords: Sequence[str], title: str, description: str, leaky: bool) -> None:
-    """Write `figure`, stamped where its protocol leaks."""
+PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+
+
+def save(
+    figure: Figure,
+    path: str | Path,
+    keywords: Sequence[str],
+    title: str,
+    description: str,
+    leaky: bool,
+    number: str | None = None,
+) -> None:
+    """Write `figure`, under the thesis' `number` if it has one, stamped where its protocol leaks."""
+    if number:
+        title, keywords = f"Figure {number}: {title}", [*keywords, f"figure {number}"]
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     if leaky:
         # As an x label of the figure it gets room of its own from the layout.
@@ -47,20 +64,39 @@ def save(figure: Figure, path: str | Path, keywords: Sequence[str], title: str, 
         figure.supxlabel(STAMP, color="white", fontweight="bold", fontsize=10, bbox=box)
         keywords, description = [*keywords, "LEAKY"], f"{STAMP}. {description}"
     about = {"Title": title, "Description": description, "Keywords": list(keywords), "Date": None}
-    figure.savefig(path, format="svg", metadata=about)
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata=about)
+    Path(path).write_text(PNG.sub(_jpeg, stream.getvalue()), encoding="utf-8")
 
 
-def _name(card: Mapping) -> tuple[list[str], str]:
+def _jpeg(png: re.Match) -> str:
+    """A photograph in an SVG as JPEG, which takes a fifth of the room of Matplotlib's PNG."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png[1]))).convert("RGBA")
+    stream = io.BytesIO()
+    Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB").save(
+        stream, "JPEG", quality=88
+    )
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def model_name(card: Mapping) -> tuple[list[str], str]:
     """Keywords and title of the models that differ from `card` in the dataset only."""
     keywords = [card["protocol"], f"seed {card['seed']}", card["backbone"], f"stage {card['stage']}"]
     weights = " (no pretrained weights)" if card["weights"] == "none" else ""
     return keywords, f"{card['backbone']}{weights}, stage {card['stage']}, {card['protocol']}, seed {card['seed']}"
 
 
-def training_curves(path: str | Path, cards: Sequence[Mapping], histories: Sequence[pd.DataFrame], leaky: bool) -> None:
+def training_curves(
+    path: str | Path,
+    cards: Sequence[Mapping],
+    histories: Sequence[pd.DataFrame],
+    leaky: bool,
+    number: str | None = None,
+) -> None:
     """Accuracy and loss per epoch on training and validation images, one colour a dataset.
 
-    `cards` (model.json) and `histories` (history.csv) are of models that differ in the dataset only.
+    `cards` (model.json) and `histories` (history.csv) are of models that differ in the dataset only; `number` is the
+    figure's in the thesis.
     """
     figure = Figure(figsize=(9, 3.9), layout="constrained")
     axes = figure.subplots(1, 2)
@@ -84,8 +120,8 @@ def training_curves(path: str | Path, cards: Sequence[Mapping], histories: Seque
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.grid(axis="y")
     _curves_legend(figure, [card["dataset"] for card in cards])
-    keywords, title = _name(cards[0])
-    save(figure, path, ["curves", *keywords], f"Training: {title}", " ".join(sentences), leaky)
+    keywords, title = model_name(cards[0])
+    save(figure, path, ["curves", *keywords], f"Training: {title}", " ".join(sentences), leaky, number)
 
 
 def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
@@ -100,11 +136,16 @@ def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
 
 
 def confusion_matrices(
-    path: str | Path, cards: Sequence[Mapping], matrices: Sequence[Sequence[Sequence[int]]], leaky: bool
+    path: str | Path,
+    cards: Sequence[Mapping],
+    matrices: Sequence[Sequence[Sequence[int]]],
+    leaky: bool,
+    number: str | None = None,
 ) -> None:
     """Test images by true (row) and predicted class (column), one matrix a dataset, coloured by row share.
 
-    `cards` and `matrices` ([classes, classes] counts) are of models that differ in the dataset only.
+    `cards` and `matrices` ([classes, classes] counts) are of models that differ in the dataset only; `number` is the
+    figure's in the thesis.
     """
     classes = cards[0]["classes"]
     side = 1.4 + 0.36 * len(classes)
@@ -120,8 +161,8 @@ def confusion_matrices(
     axes[0].set_ylabel("true class")
     bar = figure.colorbar(mesh, ax=axes, shrink=0.9, pad=0.02)
     bar.set_label("share of the true class", labelpad=8)
-    keywords, title = _name(cards[0])
-    save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky)
+    keywords, title = model_name(cards[0])
+    save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky, number)
 
 
 def _matrix(ax: Axes, counts: np.ndarray, share: np.ndarray, classes: Sequence[str]):

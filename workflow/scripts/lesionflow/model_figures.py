@@ -71,8 +71,8 @@ def model(path: str | Path, classifier: Classifier, backbone: str, size: int) ->
     ax.annotate("", (1.4, 0.38), (1.2, 0.38), arrowprops=arrow)
     total = count_parameters(classifier)[1]
     description = ", ".join(f"{name} {text}" for name, text in left + right)
-    title = f"Figure 3.10: The model: {backbone}, {total:,} parameters"
-    save(figure, path, ["model", backbone, "figure 3.10"], title, f"From image to classes: {description}.", leaky=False)
+    title = f"The model: {backbone}, {total:,} parameters"
+    save(figure, path, ["model", backbone], title, f"From image to classes: {description}.", False, "3.10")
 
 
 def stage_counts(classifier: Classifier, modules: Sequence[str], freeze_head_norm: bool) -> pd.DataFrame:
@@ -114,5 +114,5 @@ def stages(path: str | Path, counts: pd.DataFrame, transfer: bool, backbone: str
         f"{', '.join(groups.index[groups[stage] > 0])}."
         for stage in (1, 2, 3)
     )
-    title = f"Figure 3.11: The stages: {backbone}, {protocol}, {total['all']:,} parameters"
-    save(figure, path, ["model", backbone, protocol, "figure 3.11"], title, description, leaky)
+    title = f"The stages: {backbone}, {protocol}, {total['all']:,} parameters"
+    save(figure, path, ["model", backbone, protocol], title, description, leaky, "3.11")

@@ -1,8 +1,9 @@
-"""Tables 3.2 to 3.13: one backbone and stage, as the thesis printed it, as reproduced, as corrected."""
+"""Tables 3.1 to 3.13: what the metrics are, and those of one backbone and stage, printed, reproduced and corrected."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
+from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
 from lesionflow.tables import cell, markup, printed_text, styled, text_columns
@@ -15,15 +16,33 @@ GLOBAL = {
     "specificity_macro": "specificity, macro",
     "f1_macro": "F1, macro",
 }
-FIRST_TABLE = {"efficientnet_b0": 2, "resnet50v2": 8}  # 3.2 and 3.8; two tables a stage
+MATRIX_TITLE = "Table 3.1: The confusion matrix of one class against the rest, explained"
+MATRIX = pd.DataFrame(
+    [
+        ("of the class", "TP, true positive: found", "FN, false negative: missed"),
+        ("of another class", "FP, false positive: taken for the class", "TN, true negative: rightly left out"),
+    ],
+    columns=pd.MultiIndex.from_tuples(
+        [("", "test image"), ("predicted as", "the class"), ("predicted as", "another class")]
+    ),
+)
+METRICS = [
+    "precision = TP / (TP + FP): how many of those predicted as the class are of it. It changes with how frequent the "
+    "class is among the test images, which is not how frequent it is in a clinic.",
+    "sensitivity = TP / (TP + FN): how many images of the class are found. With specificity it depends on which images "
+    "are tested, but not on how many each class has.",
+    "specificity = TN / (TN + FP): how many images of all other classes are left out. With many classes nearly every "
+    "answer leaves most classes out: a high specificity says little.",
+    "F1 = 2 TP / (2 TP + FP + FN): the harmonic mean of precision and sensitivity; true negatives do not count.",
+    "accuracy = right answers / all images, over all classes at once; a frequent class counts more.",
+    "balanced accuracy = mean sensitivity of the classes; guessing reaches one by the number of classes. Macro means "
+    "are of the classes too, each counting the same.",
+]
 
 
-def titles(backbone: str, stage: int, place: str | None) -> tuple[str, str]:
-    """Titles of the per-class and the global table, with the numbers that the thesis gives to `place`."""
-    first = FIRST_TABLE.get(place, 0) + 2 * (stage - 1)
-    numbers = (f"Table 3.{first}: ", f"Table 3.{first + 1}: ") if place in FIRST_TABLE else ("", "")
-    kinds = ("precision, sensitivity and F1 a class", "global metrics")
-    return tuple(f"{number}{backbone}, stage {stage}, {kind}" for number, kind in zip(numbers, kinds, strict=True))
+def title(number: str | None, backbone: str, stage: int, kind: str) -> str:
+    """Title of a table, with its number in the thesis if it has one."""
+    return f"Table {number}: " * bool(number) + f"{backbone}, stage {stage}, {kind}"
 
 
 def long_form(
@@ -107,3 +126,11 @@ def html(name: str, title: str, table: pd.DataFrame) -> Styler:
     shown = table.set_axis(pd.MultiIndex.from_tuples(columns), axis=1)
     styler = styled(shown, name).set_caption(title).format(markup).format_index(markup, axis=1)
     return styler.set_td_classes(text_columns(shown, [shown.columns[0]]))
+
+
+def matrix_html() -> str:
+    """Table 3.1 as HTML, with its notes."""
+    styler = styled(MATRIX, "table_3_1").set_caption(MATRIX_TITLE)
+    table = styler.set_td_classes(text_columns(MATRIX, MATRIX.columns)).to_html()
+    items = Markup("").join(Markup("<li>{}</li>\n").format(line) for line in METRICS)
+    return f"{table}<ul>\n{items}</ul>\n"

@@ -11,10 +11,12 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 from lesionflow.figures import COLOURS, save
 
 
-def search_curves(path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky: bool) -> None:
+def search_curves(
+    path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky: bool, number: str | None = None
+) -> None:
     """Validation accuracy and loss per epoch, one panel an optimizer, one colour a learning rate; the winner circled.
 
-    `winner` is winner.json, `trials` trials.csv.
+    `winner` is winner.json, `trials` trials.csv, `number` the figure's in the thesis.
     """
     optimizers, rates = trials["optimizer"].unique(), trials["lr"].unique()
     figure = Figure(figsize=(1.6 + 2.6 * len(optimizers), 5.4), layout="constrained")
@@ -47,4 +49,4 @@ def search_curves(path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky
         f"Validation loss is lowest with {winner['optimizer']} at a learning rate of {winner['lr']:g}: "
         f"{winner['valid_loss']:.2f} in epoch {winner['epoch']}, at an accuracy of {winner['valid_accuracy']:.2f}."
     )
-    save(figure, path, ["search", *keywords], f"Search: {title}", description, leaky)
+    save(figure, path, ["search", *keywords], f"Search: {title}", description, leaky, number)

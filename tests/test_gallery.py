@@ -1,0 +1,132 @@
+"""Grad-CAM on networks whose answer is known, and the pictures that are shown."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import CLASSES
+from torch import nn
+
+from lesionflow import examples, report
+from lesionflow.backbones import Classifier, make_backbone
+from lesionflow.gradcam import PLACES, grad_cam, last_map
+
+SETTINGS = {"weights": "none", "mean": [0.5] * 3, "std": [0.25] * 3}
+ANSWERS = pd.DataFrame(
+    {
+        "image": list("abcdef"),
+        "label": ["MEL", "MEL", "NV", "NV", "BCC", "BCC"],
+        "predicted": ["NV", "NV", "NV", "BCC", "MEL", "BCC"],
+        "probability": [0.5, 0.9, 0.99, 0.8, 0.7, 0.6],
+    }
+)
+
+
+def red_or_blue() -> tuple[nn.Module, nn.Module]:
+    """A classifier that knows class 0 by red and class 1 by blue, and what global pooling receives in it."""
+    colours = nn.Conv2d(3, 2, 1, bias=False)
+    colours.weight.data = torch.tensor([[1.0, 0, 0], [0, 0, 1]])[:, :, None, None]
+    pool = nn.AvgPool2d(8)
+    return nn.Sequential(pool, colours, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(2)).eval(), colours
+
+
+def test_grad_cam_finds_the_place():
+    model, layer = red_or_blue()
+    model[4].running_mean = torch.tensor([100.0, 100.0])  # more than any image has: the paper's ReLU would cut all off
+    pixels = torch.zeros(2, 3, 64, 64)
+    pixels[:, 0, 8:16, 40:48] = 255  # red above, to the right
+    pixels[:, 2, 48:56, 16:24] = 255  # blue below, to the left
+    found = grad_cam(model, layer, pixels, torch.tensor([0, 1]))
+    assert found.shape == (2, 64, 64) and found.amin() == 0 and found.amax(dim=(1, 2)).tolist() == [1, 1]
+    red, blue = ((found[k] > 0.9).nonzero().float().mean(dim=0).tolist() for k in (0, 1))
+    assert red == pytest.approx([11.5, 43.5], abs=1) and blue == pytest.approx([51.5, 19.5], abs=1)
+    # What speaks for the other class speaks against this one.
+    assert found[0, 52, 20] == found[1, 12, 44] == 0
+    assert not grad_cam(model, layer, torch.full((1, 3, 64, 64), 9.0), torch.tensor([0])).any()
+
+
+@pytest.mark.parametrize(
+    ("library", "architecture", "size", "name"),
+    [
+        ("torchvision", "efficientnet_b0", 128, "features"),
+        ("torchvision", "resnet18", 128, "layer4"),
+        ("torchvision", "resnet18", 64, "layer3"),
+        ("torchvision", "densenet121", 128, "features"),
+        ("timm", "tf_efficientnet_lite0", 128, "bn2"),
+        ("timm", "vit_tiny_patch16_224", 224, "patch_embed.proj"),
+    ],
+)
+def test_the_last_feature_map(library, architecture, size, name):
+    backbone, features = make_backbone(library, architecture)
+    layer = last_map(backbone, size)
+    assert layer is backbone.get_submodule(name)
+    pixels = 255 * torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    found = grad_cam(Classifier(backbone, features, 8, SETTINGS), layer, pixels, torch.tensor([3, 5]))
+    assert found.shape == (2, size, size) and found.amin() >= 0 and found.amax(dim=(1, 2)).tolist() == [1, 1]
+    assert PLACES == 4  # resnet18 has 2 × 2 places of 64 pixels in layer4
+
+
+def test_one_image_a_class_is_drawn_by_the_seed_alone():
+    drawn = examples.one_a_class(ANSWERS, CLASSES, 3)
+    assert list(drawn["label"]) == ["MEL", "NV", "BCC"]
+    other = ANSWERS.assign(predicted="SCC", probability=0.3).sample(frac=1, random_state=0)
+    assert list(examples.one_a_class(other, CLASSES, 3)["image"]) == list(drawn["image"])
+    assert len({tuple(examples.one_a_class(ANSWERS, CLASSES, seed)["image"]) for seed in range(9)}) > 1
+
+
+def test_the_surest_mistake_of_each_pair():
+    assert list(examples.surest_mistakes(ANSWERS)["image"]) == ["b", "d", "e"]
+
+
+def test_answers_name_the_class_and_its_probability():
+    predictions = pd.DataFrame({"image": ["x", "y"], "MEL": [0.2, 0.7], "NV": [0.8, 0.3]})
+    answers = examples.read_answers(predictions, pd.Series({"y": "NV", "x": "NV", "z": "MEL"}))
+    assert answers.to_dict("list") == {
+        "image": ["x", "y"], "label": ["NV", "NV"], "predicted": ["NV", "MEL"], "probability": [0.8, 0.7],
+    }  # fmt: skip
+
+
+def test_overlay_leaves_the_weakest_place_as_it_is():
+    pixels = np.full((1, 2, 2, 3), 100, np.uint8)
+    shown = examples.overlay(pixels, np.array([[[0, 0.5], [1, 0]]]))
+    assert (shown[0, 0, 0] == 100).all() and (shown[0, 1, 0] != 100).any() and shown.dtype == np.uint8
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_figures(tmp_path, leaky):
+    cards = [
+        {"protocol": "p", "seed": 1, "backbone": "resnet50", "stage": "3", "weights": "none", "dataset": dataset}
+        for dataset in ("undersampled", "smote")
+    ]
+    drawn = examples.one_a_class(ANSWERS, CLASSES, 1)
+    wrong = [examples.surest_mistakes(ANSWERS), ANSWERS.iloc[:0]]
+    looks = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
+    names = {"MEL": "melanoma"}
+    examples.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
+    examples.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
+    examples.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
+    found = [report.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
+    assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
+        "gallery", "p", "seed 1", "resnet50", "stage 3",
+    ]  # fmt: skip
+    right = (drawn["label"] == drawn["predicted"]).sum()
+    assert f"smote: {right} of 3 right." in found[0]["description"]
+    assert "undersampled: MEL taken for NV, 0.90." in found[1]["description"]
+    assert "No test image was taken" in found[2]["description"]
+    text = (tmp_path / "g.svg").read_text()
+    assert "melanoma" in text and "data:image/jpeg" in text and "image/png" not in text
+    assert all(("LEAKY" in figure["keywords"]) is leaky for figure in found)
+
+
+def test_a_run_has_galleries(run):
+    """Of all stages as files, of the last in the report, with the right names."""
+    figures = run / "results/tiny/figures/corrected/seed1/resnet50"
+    page = (run / "results/tiny/report.html").read_text()
+    manifest = pd.read_csv(run / "results/tiny/manifest.csv").set_index("image")["label"]
+    for stage in (1, 2, 3):
+        for kind in ("gallery", "mistakes"):
+            assert (figures / f"stage{stage}_{kind}.svg").stat().st_size < 250_000
+        text = (figures / f"stage{stage}_gallery.svg").read_text()
+        shown = [word.split(",")[0] for word in text.split(">ISIC")[1:]]
+        assert sorted(manifest[f"ISIC{word}"] for word in shown) == sorted(CLASSES)
+    assert 'alt="Figure 4.1: ' in page and 'alt="Surest mistakes' in page

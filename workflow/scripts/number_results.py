@@ -1,0 +1,30 @@
+"""Copy the results that the thesis has too to its numbers, and write the index of all of its numbers."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lesionflow.files import job, whole, write_text
+from lesionflow.thesis import index_markdown
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+COLUMNS = ["name", "shows", "protocol", "seed", "backbone", "file", "needs"]
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output = snakemake.input, snakemake.output
+    with job(snakemake.log[0]):
+        for source, copy in zip(inputs, output.files, strict=True):
+            with whole(copy) as path:
+                shutil.copyfile(source, path)
+        index = pd.DataFrame(snakemake.params.results, dtype=object).reindex(columns=COLUMNS).fillna("")
+        with whole(output.csv) as path:
+            index.to_csv(path, index=False)
+        write_text(output.md, index_markdown(index))
+
+
+if __name__ == "__main__":
+    main(snakemake)
