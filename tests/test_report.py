@@ -454,17 +454,16 @@ def test_page_without_rejected_images(tmp_path):
     assert "None: every image and every label row was used." in Page(page(tmp_path, rejected=0)).text
 
 
-def test_photographs_in_the_page_are_jpeg(tmp_path):
+def test_photographs_in_figures_are_jpeg(tmp_path):
     figure = Figure(figsize=(2, 2))
     figure.figimage(np.random.default_rng(0).integers(0, 256, (80, 80, 3), np.uint8))
-    figures.save(figure, tmp_path / "a.svg", ["collection", "figure 1.1"], "Figure 1.1: One", "Noise.", False)
-    uri = read_figure(tmp_path / "a.svg")["uri"]
-    assert "data:image/png" in (tmp_path / "a.svg").read_text()
-    assert "data:image/jpeg" in uri and "data:image/png" not in uri
-    svg = ElementTree.fromstring(urllib.parse.unquote(uri.partition(",")[2]))
+    figures.save(figure, tmp_path / "a.svg", ["collection"], "One", "Noise.", False, "1.1")
+    shown = read_figure(tmp_path / "a.svg")
+    assert shown["keywords"] == ["collection", "figure 1.1"] and shown["title"] == "Figure 1.1: One"
+    svg = ElementTree.fromstring(urllib.parse.unquote(shown["uri"].partition(",")[2]))
     (image,) = svg.iter("{http://www.w3.org/2000/svg}image")
-    data = image.get("{http://www.w3.org/1999/xlink}href").partition("base64,")[2]
-    assert Image.open(io.BytesIO(base64.b64decode(data))).size[0] >= 80
+    kind, _, data = image.get("{http://www.w3.org/1999/xlink}href").partition("base64,")
+    assert kind == "data:image/jpeg;" and Image.open(io.BytesIO(base64.b64decode(data))).size[0] >= 80
 
 
 def test_labels_and_captions():
