@@ -7,7 +7,7 @@ import torch
 from conftest import CLASSES
 from torch import nn
 
-from lesionflow import examples, report
+from lesionflow import examples, exhibits
 from lesionflow.backbones import Classifier, make_backbone
 from lesionflow.gradcam import PLACES, grad_cam, last_map
 
@@ -105,7 +105,7 @@ def test_figures(tmp_path, leaky):
     examples.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
     examples.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
     examples.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
-    found = [report.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
+    found = [exhibits.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
     assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
         "gallery", "p", "seed 1", "resnet50", "stage 3",
     ]  # fmt: skip
