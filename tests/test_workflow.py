@@ -1,6 +1,7 @@
 """The workflow itself: one whole run, what a second run does, and what bad input does to it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -49,6 +50,16 @@ def test_everything_is_made(run):
     assert row["balanced_accuracy"] == pytest.approx(metrics["test"]["balanced_accuracy"])
     assert row["specificity_macro"] == pytest.approx(metrics["test"]["specificity_macro"])
     assert (results / "report.html").stat().st_size > 10_000
+
+
+def test_the_graph_in_the_readme_is_that_of_the_workflow(tmp_path):
+    config = REPOSITORY / "config/demo.yaml"
+    command = [*SNAKEMAKE, "results/demo/tables/table_4_1.csv", "--rulegraph", "mermaid-js", "--configfile", config]
+    drawn = subprocess.run([*command, "--directory", tmp_path], capture_output=True, text=True, check=True).stdout
+    rule = dict(re.findall(r"(id\d+)\[(\w+)\]", drawn))
+    edges = {(rule[start], rule[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", drawn)}
+    shown = (REPOSITORY / "README.md").read_text().partition("```mermaid")[2].partition("```")[0]
+    assert set(re.findall(r"(\w+) --> (\w+)", shown)) == edges
 
 
 def test_every_rule_logged(run):
