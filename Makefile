@@ -18,10 +18,14 @@ test: .venv/installed lint
 test-slurm: .venv/installed demo
 	$(BIN)/pytest -rs tests/slurm
 
-# Side by side with other stacks, about an hour on two idle cores. IMAGES is a folder of real JPEGs for packing.
+# Side by side with other stacks: two hours on two idle cores. IMAGES is a folder of real JPEGs, for packing.
+bench: export PYTHONPATH = $(CURDIR)/workflow/scripts
 bench: .venv/installed benchmarks/.venv/installed
-	cd benchmarks && ../$(BIN)/python training.py .venv/bin/python
-	cd benchmarks && PYTHONPATH=../workflow/scripts ../$(BIN)/python search.py .venv/bin/python
+	$(BIN)/python benchmarks/training.py benchmarks/.venv/bin/python
+	$(BIN)/python benchmarks/search.py benchmarks/.venv/bin/python
+	$(if $(IMAGES),$(BIN)/python benchmarks/packing.py benchmarks/.venv/bin/python $(IMAGES))
+	$(BIN)/python benchmarks/smote.py
+	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/dag.py
 	$(BIN)/python benchmarks/picture.py
 

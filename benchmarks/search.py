@@ -46,8 +46,8 @@ def main(peers: str, rounds: int = 5) -> None:
         packed(folder)
         for _ in range(rounds):
             ours = search_once(folder, config)
-            cell = ("efficientnet_b0", 1)
-            rates = [float(measure(peers, "train_keras.py", folder, cell, BATCHES)[-1]) for _ in range(TRIALS_OF_KERAS)]
+            trial = ("train_keras.py", folder, "efficientnet_b0", 1, *BATCHES)
+            rates = [float(measure(peers, *trial)[-1]) for _ in range(TRIALS_OF_KERAS)]
             ratios.append(shown / (sum(rates) / len(rates)) / ours)
             print(f"search {ours:.0f} s, Keras {rates}", flush=True)
     add_row("search, 15 trials of 20 epochs, EfficientNet-B0", "Keras, extrapolated", ratios, 300)

@@ -32,13 +32,13 @@ def draw_images(folder: Path, count: int = 400) -> None:
         small.resize((224, 224), Image.Resampling.BICUBIC).save(path, quality=90)
 
 
-def measure(python: str, script: str, folder: Path, cell: tuple[str, int], batches: tuple[int, int]) -> list[str]:
+def measure(python: str, script: str, *arguments: object) -> list[str]:
     """What a program printed, as words."""
-    command = [python, HERE / script, folder, *cell, *batches]
+    command = [python, HERE / script, *arguments]
     paths = {"PYTHONPATH": str(HERE.parent / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(map(str, command), env=os.environ | paths, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{script} {cell} failed:\n{done.stderr[-2000:]}")
+        sys.exit(f"{script} {arguments} failed:\n{done.stderr[-2000:]}")
     return done.stdout.split()
 
 
@@ -46,9 +46,9 @@ def rounds(peers: str, folder: Path, cell: tuple[str, int], count: int) -> dict[
     """Ratios of one cell by peer, one a round; the three stacks take turns."""
     ratios: dict[str, list[float]] = {"Keras": [], "plain PyTorch": [], "ceiling": []}
     for _ in range(count):
-        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, cell, OURS)
-        plain = float(measure(sys.executable, "train_plain.py", folder, cell, PLAIN)[-1])
-        keras = float(measure(peers, "train_keras.py", folder, cell, KERAS)[-1])
+        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, *cell, *OURS)
+        plain = float(measure(sys.executable, "train_plain.py", folder, *cell, *PLAIN)[-1])
+        keras = float(measure(peers, "train_keras.py", folder, *cell, *KERAS)[-1])
         for peer, rate in (("Keras", keras), ("plain PyTorch", plain), ("ceiling", float(ceiling))):
             ratios[peer].append(float(epoch) / rate)
         print(cell, {peer: round(found[-1], 2) for peer, found in ratios.items()}, flush=True)
