@@ -25,8 +25,8 @@ PROFILE = ["--workflow-profile", REPOSITORY / "profiles/slurm", "--slurm-init-se
 MODEL = Path("results/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1")
 TRAIN_LOG = Path("logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log")
 ASKED = ("threads", "mem_mb", "runtime", "gpu")
-EPOCHS = 400
-# A training of half a minute, on one thread wherever it runs, so that it always ends with the same bytes.
+EPOCHS = 100
+# A training of a quarter of a minute, on one thread wherever it runs, so that it always ends with the same bytes.
 LONG = {"protocols": {"corrected": {"patience": EPOCHS, "stages": {"efficientnet_lite0": {1: {"epochs": EPOCHS}}}}}}
 ONE_THREAD = ["--set-threads", "train=1"]
 
@@ -74,7 +74,8 @@ def lab():
 def idle(lab):
     """Three nodes at work and no job at all, before each test and after it."""
     yield
-    scontrol("update", "nodename=ALL", "state=resume")
+    for node in ("node1", "node2", "node3"):
+        scontrol("update", f"nodename={node}", "state=resume")
     assert not squeue(), "a job was left behind"
 
 
@@ -176,6 +177,7 @@ def prepared(raw, tmp_path_factory) -> tuple[Path, list[bytes]]:
     assert done.returncode == 0, output(done)[-4000:]
     expected = made(folder)
     shutil.rmtree(folder / MODEL)
+    (folder / TRAIN_LOG).unlink()
     return folder, expected
 
 
@@ -196,7 +198,13 @@ class Study:
         command = [str(word) for word in command]
         with open(self.folder / "snakemake.log", "a") as log:
             self.process = subprocess.Popen(
-                command, cwd=self.folder, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=self.folder,
+                env=ENVIRONMENT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run with nohup
             )
         return self
 
@@ -242,8 +250,8 @@ def study(prepared, tmp_path) -> Study:
 
 
 def test_a_cancelled_training_goes_on_where_it_was(study, prepared):
-    """The second attempt asks for more; and `gpu: 0`, the line for a cluster without GPUs, asks for none."""
-    job = study.start("--resources", "gpu=0").trains()
+    """The second attempt asks for more; and `gpu: 0`, as on a cluster without GPUs, asks for none."""
+    job = study.start("--set-resources", "train:gpu=0").trains()
     subprocess.run(["scancel", job["JobId"]], check=True)
     assert study.finish() == 0, study.said()[-6000:]
     assert study.states() == ["CANCELLED", "COMPLETED"]
