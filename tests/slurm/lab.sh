@@ -9,7 +9,7 @@ host=$(hostname -s)
 
 configuration() { # PORT of the controller, PORTs of the nodes
     cat <<END
-ClusterName=lab
+ClusterName=lab$1
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$1
 SlurmUser=root
@@ -39,15 +39,16 @@ JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 EnforcePartLimits=ALL
 JobRequeue=0
-# Seconds: finished jobs stay in squeue, a silent node is down, a job may take to end.
+# Seconds: finished jobs stay in squeue, a silent node is down (and back when it speaks), a job may take to end.
 MinJobAge=7200
 SlurmdTimeout=10
 KillWait=3
-ReturnToService=2
-NodeName=DEFAULT CPUs=8 RealMemory=24000
+ReturnToService=1
+# Jobs that ask for no GPU go to node3 as long as it has room.
+NodeName=DEFAULT CPUs=8 RealMemory=24000 Weight=2
 NodeName=node1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$2 Gres=gpu:1
 NodeName=node2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$3 Gres=gpu:1
-NodeName=node3 NodeHostname=$host NodeAddr=127.0.0.1 Port=$4
+NodeName=node3 NodeHostname=$host NodeAddr=127.0.0.1 Port=$4 Weight=1
 PartitionName=all Nodes=ALL Default=YES MaxTime=1440
 END
 }
@@ -99,6 +100,13 @@ down() {
     sleep 1
     for step in $(pgrep -x slurmstepd || true); do # only what is left of this lab
         case "$(readlink "/proc/$step/cwd")" in "$lab"/*) kill -9 "$step" || true ;; esac
+    done
+    local cluster
+    cluster=$(sed -n 's/^ClusterName=//p' "$lab/slurm.conf")
+    for environment in /proc/[0-9]*/environ; do # jobs that outlived their node
+        if grep --quiet --null-data "^SLURM_CLUSTER_NAME=$cluster\$" "$environment" 2>/dev/null; then
+            kill -9 "$(basename "$(dirname "$environment")")" || true
+        fi
     done
     rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
 }
