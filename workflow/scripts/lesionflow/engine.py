@@ -1,10 +1,11 @@
 """Training and prediction: one loop, one place that chooses the device, resume to the byte."""
 
+import contextlib
+import ctypes
 import logging
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -57,6 +58,18 @@ class Settings:
         return replace(self, optimizer=winner["optimizer"], lr=lr)
 
 
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory that tensors free, where it is glibc.
+
+    Else it gives every large tensor back, and each page that comes anew costs the kernel more time than many a layer
+    takes for what is on it.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        glibc = ctypes.CDLL("libc.so.6")
+        glibc.mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap too
+        glibc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: and stay there
+
+
 @dataclass(frozen=True)
 class Hardware:
     """Where and how precisely to compute. Nothing else in the project knows."""
@@ -67,6 +80,7 @@ class Hardware:
     @classmethod
     def choose(cls, precision: str, threads: int) -> "Hardware":
         """A GPU if there is one, else the processor; bfloat16 for `precision` "auto" where it is native."""
+        keep_freed_memory()
         torch.set_num_threads(threads)
         torch.backends.cudnn.deterministic = True
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -84,9 +98,9 @@ class Hardware:
         """Move a model to the device and its memory format."""
         return model.to(self.device, memory_format=torch.channels_last)
 
-    def autocast(self) -> AbstractContextManager:
+    def autocast(self) -> contextlib.AbstractContextManager:
         """The precision of the forward pass."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()
 
 
 def seed_of(*numbers: int) -> int:
