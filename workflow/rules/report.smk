@@ -216,15 +216,19 @@ rule report:
         expand("results/{collection}/report.html", collection=config["collection"]),
 
 
+# Of the collection of the config, not a wildcard: hundreds of patterns would be tried for every file of a plan.
+RESULTS = f"results/{config['collection']}"
+
+
 rule number_results:
     input:
-        [f"results/{{collection}}/{row['source']}" for row in NUMBERED if "source" in row],
+        [f"{RESULTS}/{row['source']}" for row in NUMBERED if "source" in row],
     output:
-        csv="results/{collection}/thesis/index.csv",
-        md="results/{collection}/thesis/index.md",
-        files=[f"results/{{collection}}/thesis/{row['file']}" for row in NUMBERED if "file" in row],
+        csv=f"{RESULTS}/thesis/index.csv",
+        md=f"{RESULTS}/thesis/index.md",
+        files=[f"{RESULTS}/thesis/{row['file']}" for row in NUMBERED if "file" in row],
     log:
-        "logs/number_results/{collection}.log",
+        f"logs/number_results/{config['collection']}.log",
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
@@ -237,4 +241,4 @@ rule number_results:
 
 rule thesis:
     input:
-        expand("results/{collection}/thesis/index.csv", collection=config["collection"]),
+        f"{RESULTS}/thesis/index.csv",
