@@ -1,3 +1,4 @@
+import functools
 import gc
 import re
 import sys
@@ -285,9 +286,14 @@ THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv
 NUMBERED = thesis.results(THESIS, config)
 
 
+@functools.cache
+def number_of(file, backbone, stage):
+    return thesis.number(THESIS, file, config["backbones"][backbone], stage)
+
+
 def thesis_number(file, stage=None):
     """A function of wildcards: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
-    return lambda wildcards: thesis.number(THESIS, file, config["backbones"][wildcards.backbone], stage)
+    return lambda wildcards: number_of(file, wildcards.backbone, stage)
 
 
 def thesis_numbers(file):
