@@ -18,8 +18,9 @@ from summary import add_row
 
 HERE = Path(__file__).parent
 CELLS = list(itertools.product(("efficientnet_b0", "resnet50"), (1, 2, 3)))
-# Batches to warm up and to measure: enough for the loaders to have no head start, few enough for the slow ones.
-OURS, PLAIN, KERAS = (2, 10), (6, 8), (2, 4)
+# Batches to warm up and to measure, of Lesionflow, plain PyTorch and Keras: enough for the loaders to have no head
+# start, and fewer where a batch takes so long that no loader matters.
+FAST, SLOW = ((2, 8), (6, 6), (1, 4)), ((1, 4), (2, 3), (1, 2))
 
 
 def draw_images(folder: Path, count: int = 400) -> None:
@@ -45,10 +46,11 @@ def measure(python: str, script: str, *arguments: object) -> list[str]:
 def rounds(peers: str, folder: Path, cell: tuple[str, int], count: int) -> dict[str, list[float]]:
     """Ratios of one cell by peer, one a round; the three stacks take turns."""
     ratios: dict[str, list[float]] = {"Keras": [], "plain PyTorch": [], "ceiling": []}
+    own, plain_batches, keras_batches = FAST if cell in CELLS[:2] else SLOW
     for _ in range(count):
-        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, *cell, *OURS)
-        plain = float(measure(sys.executable, "train_plain.py", folder, *cell, *PLAIN)[-1])
-        keras = float(measure(peers, "train_keras.py", folder, *cell, *KERAS)[-1])
+        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, *cell, *own)
+        plain = float(measure(sys.executable, "train_plain.py", folder, *cell, *plain_batches)[-1])
+        keras = float(measure(peers, "train_keras.py", folder, *cell, *keras_batches)[-1])
         for peer, rate in (("Keras", keras), ("plain PyTorch", plain), ("ceiling", float(ceiling))):
             ratios[peer].append(float(epoch) / rate)
         print(cell, {peer: round(found[-1], 2) for peer, found in ratios.items()}, flush=True)
