@@ -50,7 +50,8 @@ STYLE = [
         "props": "background: #b00020; color: #fff; padding: 0 5px; print-color-adjust: exact",
     },
 ]
-TableStyler = Styler.from_custom_template(Path(__file__).parents[2] / "report", html_table="table.html.j2")
+# Beside this module, which is all of the repository that is sure to be seen inside a container.
+TableStyler = Styler.from_custom_template(Path(__file__).parent, html_table="table.html.j2")
 
 
 def weights_name(weights: str) -> str:
