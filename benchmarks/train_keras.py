@@ -1,5 +1,6 @@
 """Images a second that the study's stack trains: Keras, `flow_from_directory` with `ImageDataGenerator`.
 
+Measures once for every line of its input.
 Usage: python train_keras.py FOLDER BACKBONE STAGE WARM_UP BATCHES
 """
 
@@ -50,9 +51,11 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
         fill_mode="nearest",
     )
     images = generator.flow_from_directory(folder, target_size=(224, 224), batch_size=32)
-    clock = Clock()
-    classifier(backbone, stage).fit(images, steps_per_epoch=warm_up + batches, callbacks=[clock], verbose=0)
-    print(32 * batches / (clock.ends[-1] - clock.ends[warm_up - 1]))
+    model = classifier(backbone, stage)
+    for _ in sys.stdin:
+        clock = Clock()
+        model.fit(images, steps_per_epoch=warm_up + batches, callbacks=[clock], verbose=0)
+        print(32 * batches / (clock.ends[-1] - clock.ends[warm_up - 1]), flush=True)
 
 
 if __name__ == "__main__":

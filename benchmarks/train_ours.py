@@ -1,5 +1,6 @@
 """Images a second that Lesionflow trains, and its ceiling: the same step on one batch that lies in memory.
 
+Measures both, in one line, for every line of its input.
 Usage: PYTHONPATH=workflow/scripts python train_ours.py FOLDER BACKBONE STAGE WARM_UP BATCHES
 """
 
@@ -68,9 +69,11 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
             engine.train_step(computing, optimizer, pixels, label, on)
         return time.perf_counter() - start
 
-    for name, run in (("epoch", epoch), ("ceiling", repeat)):
-        run(warm_up)
-        print(name, 32 * batches / run(batches))
+    for _ in sys.stdin:
+        for run in (epoch, repeat):
+            run(warm_up)
+            print(32 * batches / run(batches), end=" ")
+        print(flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ HERE = Path(__file__).parent
 CELLS = list(itertools.product(("efficientnet_b0", "resnet50"), (1, 2, 3)))
 # Batches to warm up and to measure, of Lesionflow, plain PyTorch and Keras: enough for the loaders to have no head
 # start, and fewer where a batch takes so long that no loader matters.
-FAST, SLOW = ((2, 8), (6, 6), (1, 4)), ((1, 4), (2, 3), (1, 2))
+FAST, SLOW = ((2, 8), (6, 6), (1, 4)), ((1, 3), (1, 3), (1, 2))
 
 
 def draw_images(folder: Path, count: int = 400) -> None:
@@ -33,27 +35,53 @@ def draw_images(folder: Path, count: int = 400) -> None:
         small.resize((224, 224), Image.Resampling.BICUBIC).save(path, quality=90)
 
 
-def measure(python: str, script: str, *arguments: object) -> list[str]:
-    """What a program printed, as words."""
-    command = [python, HERE / script, *arguments]
+def command(python: str, script: str, *arguments: object) -> dict:
+    """How to start a program of this folder, for `subprocess`."""
     paths = {"PYTHONPATH": str(HERE.parent / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(map(str, command), env=os.environ | paths, capture_output=True, text=True)
+    return {"args": [python, str(HERE / script), *map(str, arguments)], "env": os.environ | paths, "text": True}
+
+
+def measure(*program: object) -> list[str]:
+    """What a program printed for one line of input, as words."""
+    done = subprocess.run(**command(*program), input="\n", capture_output=True)
     if done.returncode:
-        sys.exit(f"{script} {arguments} failed:\n{done.stderr[-2000:]}")
+        sys.exit(f"{program[1:]} failed:\n{done.stderr[-2000:]}")
     return done.stdout.split()
+
+
+@contextmanager
+def waiting(*program: object) -> Iterator[Callable[[], list[float]]]:
+    """A program that measures whenever it is asked: a function that asks it, for the numbers of its last line."""
+    with subprocess.Popen(**command(*program), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+
+        def ask() -> list[float]:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            while line := process.stdout.readline():
+                if line[0].isdigit():
+                    return [float(word) for word in line.split()]
+            sys.exit(f"{program[1:]} failed")
+
+        yield ask
+        process.stdin.close()
 
 
 def rounds(peers: str, folder: Path, cell: tuple[str, int], count: int) -> dict[str, list[float]]:
     """Ratios of one cell by peer, one a round; the three stacks take turns."""
     ratios: dict[str, list[float]] = {"Keras": [], "plain PyTorch": [], "ceiling": []}
     own, plain_batches, keras_batches = FAST if cell in CELLS[:2] else SLOW
-    for _ in range(count):
-        _, epoch, _, ceiling = measure(sys.executable, "train_ours.py", folder, *cell, *own)
-        plain = float(measure(sys.executable, "train_plain.py", folder, *cell, *plain_batches)[-1])
-        keras = float(measure(peers, "train_keras.py", folder, *cell, *keras_batches)[-1])
-        for peer, rate in (("Keras", keras), ("plain PyTorch", plain), ("ceiling", float(ceiling))):
-            ratios[peer].append(float(epoch) / rate)
-        print(cell, {peer: round(found[-1], 2) for peer, found in ratios.items()}, flush=True)
+    with (
+        waiting(sys.executable, "train_ours.py", folder, *cell, *own) as ask_ours,
+        waiting(sys.executable, "train_plain.py", folder, *cell, *plain_batches) as ask_plain,
+        waiting(peers, "train_keras.py", folder, *cell, *keras_batches) as ask_keras,
+    ):
+        for _ in range(count):
+            epoch, ceiling = ask_ours()
+            for peer, rate in (("Keras", ask_keras()[0]), ("plain PyTorch", ask_plain()[0]), ("ceiling", ceiling)):
+                ratios[peer].append(epoch / rate)
+            print(
+                cell, f"{epoch:.1f} images a second", {peer: round(r[-1], 2) for peer, r in ratios.items()}, flush=True
+            )
     return ratios
 
 
