@@ -35,6 +35,7 @@ def packed(folder: Path) -> Store:
 
 
 def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> None:
+    store = packed(Path(folder))  # before the number of threads is chosen: packing wants one
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]
     settings = engine.Settings.from_config(recipe, {"epochs": 1, "lr": 1e-4, "augment": True}, stage, seed=1)
@@ -49,7 +50,6 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     computing.eval()
     for module in backbones.learning_modules(computing):
         module.train()
-    store = packed(Path(folder))
     everything = Images.from_list(store, store.manifest, CLASSES)
 
     def epoch(size: int) -> float:
