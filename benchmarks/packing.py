@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from summary import add_row
 from training import measure
@@ -40,6 +41,7 @@ def off(packed: np.ndarray, file: str) -> float:
 
 
 def main(peers: str, folder: str) -> None:
+    torch.set_num_threads(1)  # as the rule pack_images
     images, ratios = Images(folder), {peer: [] for peer in PEERS}
     with tempfile.TemporaryDirectory() as made:
         _, pixels = ours(images, Path(made))  # reads every file once before anything is timed

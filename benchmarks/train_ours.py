@@ -35,7 +35,7 @@ def packed(folder: Path) -> Store:
 
 
 def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> None:
-    store = packed(Path(folder))  # before the number of threads is chosen: packing wants one
+    store = packed(Path(folder))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]
     settings = engine.Settings.from_config(recipe, {"epochs": 1, "lr": 1e-4, "augment": True}, stage, seed=1)

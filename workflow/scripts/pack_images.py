@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from lesionflow.files import job, whole
 from lesionflow.images import Images, shard_names
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     size = int(snakemake.wildcards.size)
+    torch.set_num_threads(1)  # each thread of `pack` does a whole image
     with job(snakemake.log[0]):
         images = Images(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)

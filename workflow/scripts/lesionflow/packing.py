@@ -39,23 +39,21 @@ def decode(data: bytes, size: int, nearest: bool = False) -> tuple[np.ndarray, t
     JPEG is decoded at the smallest scale that is still at least `size`, which is most of the time saved.
     `nearest` takes the nearest pixels of the full image instead of resizing, as Keras does by default.
     """
+    if data.startswith(b"\xff\xd8") and not nearest:
+        with contextlib.suppress(ValueError):  # what is damaged or of a rare kind is left to Pillow
+            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+            return resize(simplejpeg.decode_jpeg(data, "RGB", min_height=size, min_width=size), size), (width, height)
     image = Image.open(io.BytesIO(data))
     if nearest:
         return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.NEAREST)), image.size
-    pixels = None
-    if image.format == "JPEG":
-        with contextlib.suppress(ValueError):  # what is damaged or of a rare kind is left to Pillow
-            pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=size, min_width=size)
-    if pixels is None:
-        pixels = np.array(image.convert("RGB"))
-    return resize(pixels, size), image.size
+    return resize(np.array(image.convert("RGB")), size), image.size
 
 
 def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
     """Decode `names` into `pixels` (uint8 [n, size, size, 3]) and return what is known of each.
 
     An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".
-    `sha256` is of the file, `pixels` of the packed pixels.
+    `sha256` is of the file, `pixels` of the packed pixels. Each thread does a whole image: let torch have one.
     """
 
     def pack_one(row: int) -> dict:
@@ -71,7 +69,6 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
         record["pixels"] = hashlib.sha256(pixels[row]).hexdigest()
         return record | {"phash": perceptual_hash(Image.fromarray(pixels[row])), "status": "ok"}
 
-    torch.set_num_threads(1)  # each of ours does a whole image
     # Decoding and resizing give up the interpreter lock: threads share the zip and the store.
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
