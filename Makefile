@@ -51,7 +51,7 @@ image:
 
 # A quarter of an hour and 20 GB. Commit tests/image/passed.sha256, which it writes: CI tests the image when one of the
 # files that are named there is another.
-test-image:
+test-image: .venv/installed
 	tests/image/run.sh
 
 .venv/installed: $(REQUIREMENTS)

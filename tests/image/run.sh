@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh: build the image and run a small demo inside it, from a Python that has Snakemake and no torch.
+# run.sh: build the image and run a small demo inside it, from a Python that has Snakemake and no torch; then a training
+# in it through SLURM.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tests/image/prepare.sh
@@ -19,7 +20,7 @@ check "The image holds nothing of what pip was given to build it" \
 
 rm -rf .image/run
 run=($host/snakemake --cores 2 --directory .image/run --configfile config/demo.yaml tests/image/config.yaml
-    --config container="$PWD/lesionflow.sif" --sdm apptainer)
+    --config container="$PWD/lesionflow.sif" --sdm apptainer --apptainer-args="--bind $PWD")
 check "Preflight" "${run[@]}" -- preflight
 check "The demo, inside the image" "${run[@]}"
 
@@ -28,4 +29,5 @@ cards=$(find .image/run/results/demo/corrected -name card.json | wc -l)
 check "There are 3 cards, and all name the image" [ "$cards" = 3 -a \
     "$(grep -rl --include=card.json "\"lock_sha256\": \"$lock\"" .image/run/results/demo/corrected | wc -l)" = 3 ]
 check "The report names the image" grep -q "trained in: lesionflow .*$lock" .image/run/results/demo/report.html
+check "A training through SLURM, inside the image" .venv/bin/pytest -q -rs tests/slurm -k in_the_image
 cp .image/built.sha256 tests/image/passed.sha256

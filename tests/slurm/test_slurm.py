@@ -1,6 +1,7 @@
 """The workflow on a real SLURM, which is set up on this machine for the tests: as root, with Debian's packages.
 
-`make test-slurm` runs it; the demo is compared with the one that `make demo` left in this folder.
+`make test-slurm` runs it; the demo is compared with the one that `make demo` left in this folder. `make test-image`
+runs what needs the image.
 """
 
 import os
@@ -16,8 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+
+from lesionflow.files import file_digest, read_json
 
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
 PROGRAMS = ["slurmctld", "slurmd", "sbatch", "munged"]
@@ -29,6 +31,7 @@ EPOCHS = 100
 # A training of a quarter of a minute, on one thread wherever it runs, so that it always ends with the same bytes.
 LONG = {"protocols": {"corrected": {"patience": EPOCHS, "stages": {"efficientnet_lite0": {1: {"epochs": EPOCHS}}}}}}
 ONE_THREAD = ["--set-threads", "train=1"]
+IMAGE = REPOSITORY / "lesionflow.sif"
 
 
 def free_ports(count: int) -> list[str]:
@@ -159,7 +162,7 @@ def test_the_demo(tmp_path, lab):
         if rule := single[job["JobId"]]:
             assert asked(job) == rules[rule[1]], rule[1]
     # A group: its widest row of steps, and the time of all rows one after the other.
-    evaluate = {"threads": 8, "mem_mb": 8000, "runtime": 50, "gpu": 1}
+    evaluate = {"threads": 8, "mem_mb": 8000, "runtime": 40, "gpu": 1}
     assert [asked(job) for job in ran if "/group_evaluate_" in job["StdOut"]] == [evaluate] * 4
 
     there, here = (folder / "results/demo" for folder in (tmp_path, REPOSITORY))
@@ -290,6 +293,17 @@ def test_a_job_over_its_memory(study, prepared):
     assert made(study.folder) == prepared[1]
 
 
+@pytest.mark.skipif(not (IMAGE.exists() and shutil.which("apptainer")), reason="make test-image runs it")
+def test_a_training_in_the_image(study):
+    """Its card has the digest of the lock, from a file that only the image has."""
+    bind = ["--apptainer-args", f"--bind {REPOSITORY}"]
+    study.start("--sdm", "apptainer", *bind, "--config", f"container={IMAGE}")
+    assert study.finish() == 0, study.said()[-6000:]
+    assert study.states() == ["COMPLETED"]
+    card = read_json(study.folder / MODEL / "model.json")
+    assert card["container"]["lock_sha256"] == file_digest(REPOSITORY / "envs/requirements.lock")
+
+
 def test_ctrl_c_leaves_no_job(study, prepared):
     study.start().trains()
     study.process.send_signal(signal.SIGINT)
@@ -337,5 +351,4 @@ def test_a_node_that_comes_back(study, prepared, lab):
     assert study.states()[0] == "NODE_FAIL"
     assert study.start().finish() == 0, study.said()[-6000:]
     assert made(study.folder) == prepared[1]
-    config = yaml.safe_load((study.folder / MODEL / "model.json").read_text())
-    assert config["epochs"] == EPOCHS
+    assert read_json(study.folder / MODEL / "model.json")["epochs"] == EPOCHS
