@@ -25,26 +25,6 @@ rule predict_parts:
 
 rule score:
     input:
-        manifest="results/{collection}/manifest.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
-        cards=stages("model.json"),
-        valid=stages("valid.csv"),
-        test=stages("test.csv"),
-    output:
-        metrics=stages("metrics.json"),
-    log:
-        "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
-    params:
-        code=source_digest("metrics"),
-    script:
-        "../scripts/score.py"
-
-
-rule write_card:
-    input:
         template=f"{workflow.basedir}/workflow/report/card.md.j2",
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
@@ -52,12 +32,14 @@ rule write_card:
         leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
         models=stages("model.safetensors"),
         cards=stages("model.json"),
-        metrics=stages("metrics.json"),
+        valid=stages("valid.csv"),
+        test=stages("test.csv"),
     output:
+        metrics=stages("metrics.json"),
         json=stages("card.json"),
         md=stages("card.md"),
     log:
-        "logs/write_card/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+        "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
@@ -65,7 +47,8 @@ rule write_card:
         split=setting("protocols/{protocol}/split"),
         licence=setting("collections/{collection}/licence"),
         class_names=config["class_names"],
-        code=source_digest("cards"),
+        code=source_digest("metrics"),
+        cards_code=source_digest("cards"),
         counts_code=source_digest("counts"),
     script:
-        "../scripts/write_card.py"
+        "../scripts/score.py"

@@ -1,34 +1,48 @@
-"""Metrics of the stages' models on their validation and test images."""
+"""Metrics and cards of the stages' models, from their answers on validation and test images."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, write_json
+from lesionflow.cards import markdown, model_card
+from lesionflow.counts import class_counts
+from lesionflow.files import file_digest, job, read_json, write_json, write_text
 from lesionflow.metrics import score
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 
+def metrics_of(made: dict, leakage: dict, known: pd.DataFrame, predictions: dict[str, str]) -> dict:
+    """metrics.json of the model of `made` (model.json); `known` is the manifest, `predictions` a file for each part."""
+    metrics = {}
+    for part, path in predictions.items():
+        table = pd.read_csv(path, dtype={"image": str})
+        truth = known.loc[table["image"]]
+        label = pd.Categorical(truth["label"], categories=made["classes"]).codes
+        scores = score(table[made["classes"]].to_numpy(), label, truth["group"], made["classes"])
+        metrics[part] = {"images_sharing": leakage[part]["images_sharing"]} | scores
+    return metrics | {key: made[key] for key in ("time_s", "epochs", "params_trainable", "params_total")}
+
+
 def main(snakemake: "Snakemake") -> None:
-    inputs = snakemake.input
+    inputs, output, params = snakemake.input, snakemake.output, snakemake.params
     with job(snakemake.log[0]):
-        manifest = pd.read_csv(inputs.manifest, dtype={"image": str, "group": str}).set_index("image")
-        leakage = read_json(inputs.leakage)
-        for path, valid, test, output in zip(
-            inputs.cards, inputs.valid, inputs.test, snakemake.output.metrics, strict=True
-        ):
-            card = read_json(path)
-            metrics = {}
-            for part, predictions in (("valid", valid), ("test", test)):
-                table = pd.read_csv(predictions, dtype={"image": str})
-                truth = manifest.loc[table["image"]]
-                label = pd.Categorical(truth["label"], categories=card["classes"]).codes
-                scores = score(table[card["classes"]].to_numpy(), label, truth["group"], card["classes"])
-                metrics[part] = {"images_sharing": leakage[part]["images_sharing"]} | scores
-            metrics |= {key: card[key] for key in ("time_s", "epochs", "params_trainable", "params_total")}
-            write_json(output, metrics)
+        names, leakage = {"image": str, "neighbour": str, "group": str}, read_json(inputs.leakage)
+        manifest, split, training = (
+            pd.read_csv(path, dtype=names) for path in (inputs.manifest, inputs.split, inputs.training)
+        )
+        for stage, path in enumerate(inputs.cards):
+            made, model = read_json(path), inputs.models[stage]
+            predictions = {"valid": inputs.valid[stage], "test": inputs.test[stage]}
+            metrics = metrics_of(made, leakage, manifest.set_index("image"), predictions)
+            counts = class_counts(manifest, split, {made["dataset"]: training}, made["classes"])
+            digests = {Path(file).name: file_digest(file) for file in (model, path)}
+            card = model_card(made, metrics, leakage, counts, params.split, params.licence, digests)
+            write_json(output.metrics[stage], metrics)
+            write_json(output.json[stage], card)
+            write_text(output.md[stage], markdown(inputs.template, card, params.class_names))
 
 
 if __name__ == "__main__":
