@@ -7,6 +7,7 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/thesis.smk"
 
 
 validate(config, "workflow/schemas/config.schema.yaml")
@@ -27,6 +28,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/ladder.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/data_figures.smk"
+include: "workflow/rules/tabulate.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/preflight.smk"

@@ -36,6 +36,7 @@ def train(images: int) -> None:
 
     from lesionflow import backbones, engine
     from lesionflow.batches import Images
+    from lesionflow.hardware import Hardware
 
     config = yaml.safe_load((Path(__file__).parent.parent / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]
@@ -43,7 +44,7 @@ def train(images: int) -> None:
     network = {"mean": [0.5] * 3, "std": [0.5] * 3, **config["backbones"]["efficientnet_lite0"], "weights": "none"}
     model = backbones.new_classifier(network, 8, None, seed=1)
     backbones.unfreeze(model, 1, network["unfreeze"])
-    on = engine.Hardware.choose("auto", 2)
+    on = Hardware.choose("auto", 2)
     with tempfile.TemporaryDirectory() as folder:
         store = sparse_store(Path(folder), images)
         rows = store.manifest.sample(320, random_state=0)

@@ -15,8 +15,9 @@ from summary import add_row
 from train_ours import CLASSES, ROOT, packed
 from training import draw_images, measure
 
-from lesionflow import backbones, engine, search
+from lesionflow import backbones, search
 from lesionflow.batches import Images
+from lesionflow.hardware import Hardware
 
 IMAGES, TRIALS_OF_KERAS, BATCHES = 2_000, 2, (2, 10)
 
@@ -26,7 +27,7 @@ def search_once(folder: Path, config: dict) -> float:
     wanted, store = config["search"], packed(folder)
     network = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], **config["backbones"]["efficientnet_b0"]}
     started = time.perf_counter()
-    on = engine.Hardware.choose("auto", os.cpu_count())
+    on = Hardware.choose("auto", os.cpu_count())
     model = on.place(backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1))
     model.pretrained = True
     parts = (Images.from_list(store, rows, CLASSES) for rows in (store.manifest[:-400], store.manifest[-400:]))

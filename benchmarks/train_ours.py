@@ -16,6 +16,7 @@ import yaml
 
 from lesionflow import backbones, engine, images, packing
 from lesionflow.batches import Augmentation, Images, Store, augment
+from lesionflow.hardware import Hardware
 
 ROOT = Path(__file__).parent.parent
 CLASSES = [str(number) for number in range(8)]
@@ -43,7 +44,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     model = backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1)
     model.pretrained = True  # batch normalisation keeps its statistics, as it does with ImageNet's weights
     backbones.unfreeze(model, stage, network["unfreeze"])
-    on = engine.Hardware.choose("auto", os.cpu_count())
+    on = Hardware.choose("auto", os.cpu_count())
     on.place(model)
     computing = backbones.fold_normalisation(model)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.lr)

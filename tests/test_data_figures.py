@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import CLASSES
-from test_report import counts
+from made_up import counts
 from torch import nn
 
 from lesionflow import data_figures, model_figures, report

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 
 from lesionflow.backbones import new_classifier, save, unfreeze
 from lesionflow.batches import Augmentation, Images, Store
-from lesionflow.engine import Hardware, Settings, fit, predict, seed_of
+from lesionflow.engine import Settings, fit, predict, seed_of
+from lesionflow.hardware import Hardware
 
 CONFIG = {
     "library": "timm",

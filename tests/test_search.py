@@ -16,8 +16,9 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from lesionflow.backbones import new_classifier, unfreeze
-from lesionflow.engine import OPTIMIZERS, Hardware, fit
+from lesionflow.engine import OPTIMIZERS, fit
 from lesionflow.files import InputError, read_json
+from lesionflow.hardware import Hardware
 from lesionflow.search import search, see, winner
 
 RESNET = CONFIG | {"library": "torchvision", "architecture": "resnet18"}

@@ -1,18 +1,14 @@
-import functools
 import gc
 import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.iocontainers import Wildcards
-from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow import thesis
-from lesionflow.files import InputError, read_json, source_digest, write_text
+from lesionflow.files import InputError, read_json, source_digest
 from lesionflow.predictions import listing_digest, set_name
-from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
+from lesionflow.preflight import weights_file
 from lesionflow.settings import check_names, check_schema, complete_protocols
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
@@ -280,73 +276,3 @@ def new_files(wildcards):
 # The datasets that the thesis' figures of balancing show: the run's first without synthetic images, and with them.
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
 OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample")][:1]
-
-# Every figure and table of the thesis, and the files of this run that have its numbers.
-THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv")
-NUMBERED = thesis.results(THESIS, config)
-
-
-@functools.cache
-def number_of(file, backbone, stage):
-    return thesis.number(THESIS, file, config["backbones"][backbone], stage)
-
-
-def thesis_number(file, stage=None):
-    """A function of wildcards: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
-    return lambda wildcards: number_of(file, wildcards.backbone, stage)
-
-
-def thesis_numbers(file):
-    """A function of wildcards: the thesis' numbers of `file` in stages 1 to 3."""
-    return lambda wildcards: [thesis_number(file, stage)(wildcards) for stage in (1, 2, 3)]
-
-
-def thesis_labels(file, shows, stage=None):
-    """A function of wildcards: labels of `file` (as in thesis.csv), with its number if it has one."""
-
-    def labels(wildcards):
-        found = thesis_number(file, stage)(wildcards)
-        kind = "table" if file.startswith("tables") else "figure"
-        names = {"backbone": wildcards.backbone} | ({"stage": str(stage)} if stage else {})
-        return names | {kind: f"{found}: {shows}" if found else shows}
-
-    return labels
-
-
-def stage_results(file, ending, shows, **about):
-    """Declared outputs: `file` (as in thesis.csv) of stages 1 to 3, with `about` for Snakemake's report."""
-    path = f"results/{{collection}}/{file}{ending}"
-    labels = {stage: thesis_labels(file, shows, stage) for stage in (1, 2, 3)}
-    return [report(path.replace("{stage}", str(stage)), labels=labels[stage], **about) for stage in labels]
-
-
-def thesis_figure(number, folder, **labels):
-    """A declared output: figure `number` of the thesis in `folder`, with its caption."""
-    name = f"figure_{number.replace('.', '_')}"
-    category = "Models" if number in ("3.10", "3.11") else "Images"
-    labels["figure"] = number
-    return report(f"{folder}/{name}.svg", caption=f"../report/{name}.rst", category=category, labels=labels)
-
-
-def thesis_figures(wildcards):
-    """The thesis' figures of the data and of the models, those that the run has all parts of."""
-    files = [row["source"] for row in NUMBERED if Path(row.get("source", "")).name.startswith("figure_")]
-    return [f"results/{wildcards.collection}/{file}" for file in files]
-
-
-def check_ready(log):
-    """Say that a run has all that machines without a network cannot get; WorkflowError, and all it lacks in `log`."""
-    collection = config["collections"][config["collection"]]
-    every = Wildcards(fromdict={"collection": config["collection"]})
-    in_image = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
-    problems = find_problems(
-        needed_files(config, made=list(rules.draw_demo.output)),
-        used_packages(config),
-        config["container"] if in_image else None,
-        config["preflight"]["gpu"],
-        needed_bytes(collection["labels"], config["image_size"], packed(".npy")(every), card_files(every)),
-    )
-    write_text(log, "\n".join(problems or ["ready"]) + "\n")
-    if problems:
-        raise WorkflowError(f"Not ready, {len(problems)} missing or wrong: see {log}.")
-    print("ready")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
-from lesionflow.engine import Hardware, predict_table
+from lesionflow.engine import predict_table
 from lesionflow.files import job, read_json, whole
+from lesionflow.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

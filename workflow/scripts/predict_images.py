@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, Store
-from lesionflow.engine import Hardware, predict_table
+from lesionflow.engine import predict_table
 from lesionflow.files import job, read_json, whole
+from lesionflow.hardware import Hardware
 from lesionflow.predictions import prediction_table, read_packed, readable
 
 if TYPE_CHECKING:

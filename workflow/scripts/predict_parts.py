@@ -7,8 +7,9 @@ import pandas as pd
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store, shard_files
-from lesionflow.engine import Hardware, predict_table
+from lesionflow.engine import predict_table
 from lesionflow.files import job, whole
+from lesionflow.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -7,8 +7,8 @@ import pandas as pd
 
 from lesionflow.backbones import new_classifier
 from lesionflow.batches import Images, open_store, shard_files
-from lesionflow.engine import Hardware
 from lesionflow.files import job, whole, write_json
+from lesionflow.hardware import Hardware
 from lesionflow.search import search, see, winner
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import pandas as pd
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
 from lesionflow.batches import Images, open_store, shard_files
 from lesionflow.container import container
-from lesionflow.engine import Hardware, Settings, fit, versions
+from lesionflow.engine import Settings, fit, versions
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
+from lesionflow.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -13,8 +13,9 @@ from torch.utils.data import TensorDataset
 
 from lesionflow.backbones import Classifier, fold_normalisation
 from lesionflow.batches import Images
-from lesionflow.engine import OPTIMIZERS, Hardware, loss_and_accuracy, predict, start_epoch
+from lesionflow.engine import OPTIMIZERS, loss_and_accuracy, predict, start_epoch
 from lesionflow.files import InputError, progress
+from lesionflow.hardware import Hardware
 
 STAGE = 1  # the stage in which only the head trains; trials see its order of images and its dropout
 

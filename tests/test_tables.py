@@ -1,0 +1,221 @@
+"""Tables of made-up results, and the thesis' numbers beside them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import CLASSES
+from made_up import PUBLISHED, counts, results, rungs, searched, spent, table
+
+from lesionflow import comparison, figures, ladder, run_tables, search_tables, tables
+from lesionflow.costs import markdown as cost_markdown
+from lesionflow.duplicates import pairs_of_sets
+from lesionflow.exhibits import read_figure
+from lesionflow.published import printed, runs
+
+
+def test_costs():
+    table = spent()
+    assert len(table) == 1 + 18
+    assert list(table.loc[0, ["wall_s", "peak_mb", "images", "images_per_s"]]) == [4, 512, 20, 5]
+    assert (table.loc[1:, "images"] == 300).all() and (table.loc[1:, "images_per_s"] == 5).all()
+    assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_markdown(table)
+
+
+def test_published_values_stand_under_the_right_names():
+    row = printed(PUBLISHED).loc[("efficientnet_b0", 1, "undersampled")]
+    assert row["published_precision_macro"] == 0.40  # printed as "Sen"
+    assert row["published_sensitivity_macro"] == 0.39  # printed as "Esp"
+    assert row["published_params_trainable"] == 12808
+    # What is printed under each name must be what the confusion matrix gives under ours, to rounding.
+    both = printed(PUBLISHED)
+    for name in ("accuracy", "precision_macro", "sensitivity_macro", "f1_macro"):
+        assert (both[f"published_{name}"] - both[f"computed_{name}"]).abs().max() < 0.0061, name
+    assert both.loc[("resnet50v2", 3, "smote"), "published_valid_accuracy"] == 0.397
+
+
+def test_long_table():
+    long = table(seeds=(1, 2))
+    assert len(long) == 36
+    assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
+    published = [f"published_{name}" for name in tables.PUBLISHED]
+    valid = [f"valid_{name}" for name in tables.VALID]
+    valid += [*tables.COST, "leaky", "published_as", *published]
+    assert list(long)[: 19 + len(valid)] == [*tables.KEYS, *tables.TEST, *valid]
+    assert all(name.startswith(("published_", "computed_")) for name in list(long)[19 + len(valid) :])
+    resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]
+    assert resnet["weights"] == "none" and resnet["published_accuracy"] == 0.98
+    assert resnet["published_params_total"] == 23589384
+    lite = long[long["backbone"] == "efficientnet_lite0"]
+    assert (lite["weights"] == "ImageNet").all() and lite[published].isna().all(axis=None)
+    assert not long["leaky"].any()
+
+
+def test_nothing_was_published_of_these_backbones():
+    long = tables.table_4_1(*results(), [], {}, printed(PUBLISHED))
+    assert long["published_epochs"].isna().all()
+    assert "thesis" not in tables.markdown(long)
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [("none", "none"), ("https://example.org/models/mine-01234567.pth", "mine-01234567.pth"), ("a/b.pth", "b.pth")],
+)
+def test_only_known_weights_are_called_imagenet(weights, name):
+    assert tables.weights_name(weights) == name
+
+
+def test_wide_table():
+    long = table()
+    wide = tables.wide_4_1(long)
+    thesis, ours = (part.reset_index(drop=True) for part in (wide.iloc[:12], wide.iloc[12:]))
+    assert len(ours) == 18 and list(ours["Dataset"][:2]) == ["undersampled", "smote"]
+    first = long.iloc[0]
+    assert ours["Shared"][0] == "25%"
+    assert ours["Prec"][0] == f"{first['precision_macro']:.3f}"
+    assert ours["Esp"][0] == f"{first['specificity_macro']:.3f}"
+    assert ours["Valid. acc."][0] == f"{first['valid_accuracy']:.3f}"
+    interval = f"({first['balanced_accuracy_low']:.3f}–{first['balanced_accuracy_high']:.3f})"
+    assert ours["Bal. acc."][0] == f"{first['balanced_accuracy']:.3f} {interval}"
+    assert ours["Trainable par."][1] == "12,808"
+    three = table(seeds=(1, 2, 3))
+    accuracy = three.query("backbone == 'resnet50' and stage == 1 and dataset == 'smote'")["accuracy"]
+    row = tables.wide_4_1(three).query("Backbone == 'resnet50' and Stage == '1' and Dataset == 'smote'").iloc[0]
+    assert row["Acc"] == f"{accuracy.mean():.3f} ± {accuracy.std():.3f}"
+    # The thesis: Sen was printed for precision and Esp for sensitivity; its validation images say something else.
+    resnet = thesis.iloc[10]
+    assert resnet["Protocol"] == "thesis LEAKY" and resnet["Backbone"] == "resnet50v2"
+    assert resnet["Acc"] == "0.94" and resnet["Valid. acc."] == "0.353"
+    assert resnet["Esp"] == "– (0.99)"
+    assert thesis["Prec"][0] == "0.40" and thesis["Sen"][0] == "0.39"
+    # Labels are of the same rows; the thesis' backbones have our names.
+    labels = tables.labels_4_1(long)
+    assert len(labels) == len(wide)
+    assert labels[10] == {"protocol": "thesis", "backbone": "resnet50", "stage": "3", "dataset": "undersampled"}
+    assert [label["stage"] for label in labels] == list(wide["Stage"])
+    assert [label["dataset"] for label in labels] == list(wide["Dataset"])
+
+
+def test_misprints_are_those_that_are_known():
+    given = yaml.safe_load(PUBLISHED.read_text())
+    # Where two decimals could be either of two, nothing is misprinted; of Table 4.1 the column names are wrong.
+    known = {
+        (*row["run"], row["cell"].removeprefix("global."))
+        for row in given["misprints"]
+        if row["table"] != "4.1" and abs(row["printed"] - row["should_be"]) != pytest.approx(0.005)
+    }
+    printed = runs(PUBLISHED)
+    names = {"undersampled": "no_smote", "smote": "smote"}
+    starred = set()
+    for row in printed.fillna({"class": ""}).to_dict("records"):
+        if "*" in tables.printed_text(row["value"], row["computed"]):
+            cell = f"{row['metric'].removesuffix('_macro')}.{row['class']}".removesuffix(".")
+            starred.add((row["backbone"], row["stage"], names[row["dataset"]], cell))
+    assert starred == known and len(known) == 11
+
+
+def test_tables_of_a_run_have_three_blocks():
+    cards, results_ = results(protocols=("as_published", "corrected"))
+    chosen = [n for n, card in enumerate(cards) if (card["backbone"], card["stage"]) == ("resnet50", "1")]
+    cards, results_ = [cards[n] for n in chosen], [results_[n] for n in chosen]
+    thesis = runs(PUBLISHED).query("backbone == 'resnet50v2' and stage == 1")
+    long = run_tables.long_form(cards, results_, thesis, ["as_published"])
+    wide = run_tables.wide(long, run_tables.PER_CLASS, CLASSES)
+    blocks = list(dict.fromkeys(column[0] for column in wide.columns[1:]))
+    assert blocks == ["thesis LEAKY", "as_published LEAKY", "corrected"] and len(wide) == 8
+    melanoma = wide.iloc[0]
+    assert melanoma[("thesis LEAKY", "undersampled", "F1")] == "0.20* (0.32)"
+    expected = results_[0]["test"]["per_class"]["MEL"]["f1"]
+    assert melanoma[("as_published LEAKY", "undersampled", "F1")] == f"{expected:.2f}"
+    whole = run_tables.wide(long, run_tables.GLOBAL).set_index(("", "", "metric"))
+    assert whole.loc["precision, macro", ("thesis LEAKY", "smote", "")] == "0.30* (0.31)"
+    assert whole.loc["accuracy", ("corrected", "smote", "")] == f"{results_[-1]['test']['accuracy']:.2f}"
+    assert run_tables.title("3.13", "resnet50", 3, "global metrics") == "Table 3.13: resnet50, stage 3, global metrics"
+    assert run_tables.title(None, "vit_b_16", 3, "global metrics") == "vit_b_16, stage 3, global metrics"
+    text = run_tables.markdown("Table 3.8", wide, run_tables.notes(long))
+    assert "LEAKY: test images of the thesis and of as_published" in text
+    assert run_tables.html("one", "Table 3.8", wide).to_html().count("LEAKY") == 2
+
+
+def test_words_follow_the_numbers():
+    long = table(protocols=("corrected", "as_published"))
+    leaky = long["leaky"]
+    long.loc[leaky, ["accuracy", "valid_accuracy"]] = 0.9, 0.3
+    long.loc[~leaky, ["accuracy", "valid_accuracy"]] = 0.4, 0.42
+    words = comparison.sentences(long)
+    assert len(words) == 3 * 2 + 2
+    assert "right on 90% of its test images, of which 25% share" in words[0]
+    assert "and on 30% of its validation images" in words[0] and "right on 40% of its test" in words[0]
+    assert "printed 98% on test; on its validation images its logs and figures say 40%" in words[3]
+    assert "in 0 of 18 trainings" in words[-2] and "in 18 of 18 trainings" in words[-1]
+    assert comparison.sentences(table()) == []
+
+
+def test_stamps_and_missing_weights_show_in_every_form():
+    leaky = table(protocols=("corrected", "as_published"))
+    text, page = tables.markdown(leaky), tables.html(leaky).to_html()
+    rows = [line for line in text.splitlines() if line.startswith("| as_published")]
+    assert len(rows) == 18 and all("LEAKY" in row for row in rows)
+    assert page.count('<strong class="leaky">LEAKY</strong>') == 18 + 12  # and the thesis
+    assert "resnet50 started from random initialisation" in text and page.count(">none<") == 12
+    assert "corrected LEAKY" not in tables.markdown(table())
+
+
+def test_class_counts():
+    table = counts().set_index("class")
+    assert list(table.loc["SCC"]) == [10, 5, 2, 2, 1, 5, 0, 5, 2]
+    assert table["smote synthetic"].sum() == 2
+
+
+def test_search_table():
+    searches = zip(searched("corrected"), searched("as_published"), strict=True)
+    table = search_tables.search_table(*searches, ["as_published"])
+    assert table["winner"].tolist() == [False, False, True, False] * 2
+    assert table["epoch"].tolist()[::2] == [2, 2] * 2 and table.loc[3, "valid_loss"] == 2.4
+    wide = search_tables.wide(table)
+    assert list(wide["Protocol"]) == ["corrected"] * 2 + ["as_published LEAKY"] * 2
+    assert list(wide["Optimizer"]) == ["sgd", "adam"] * 2 and list(wide["Weights"]) == ["none"] * 4
+    assert list(wide["lr 0.001"][:2]) == ["1.700 (0.300)", "1.200* (0.300)"]
+    assert list(wide["lr 0.01"][:2]) == ["–", "2.400 (0.300)"]
+    assert "LEAKY: under as_published" in search_tables.markdown(table)
+    assert search_tables.html(table).to_html().count('class="leaky"') == 2
+
+
+def test_ladder(tmp_path):
+    wide = ladder.wide(rungs())
+    assert list(wide["Split"]) == ["random_split LEAKY", "corrected"]
+    assert wide["Bal. acc., own test"][0] == "0.710 (0.600–0.800)" and wide["Shared"][0] == "30%"
+    assert list(wide["Difference"]) == ["+0.260", "+0.010"]
+    assert ladder.wide(rungs(seeds=(1, 3)))["Bal. acc., clean images"][1] == "0.460 ± 0.014"
+    assert "95 % bootstrap" in ladder.markdown(rungs()) and "over 2 seeds" in ladder.markdown(rungs(seeds=(1, 2)))
+    assert ladder.html(rungs()).to_html().count('class="leaky"') == 1
+    for seeds in ((1,), (1, 2)):
+        figures.ladder(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
+        figure = read_figure(tmp_path / "ladder.svg")
+        assert figure["keywords"] == ["ladder"] and "random_split 0.7" in figure["description"]
+
+
+def test_ladder_row_by_hand():
+    known = pd.DataFrame({"image": list("abcdef"), "label": list("AABBBB"), "group": list("aabcde")})
+    answers = pd.DataFrame({"image": list("abcdf"), "A": [0.9, 0.2, 0.8, 0.1, 0.1], "B": [0.1, 0.8, 0.2, 0.9, 0.9]})
+    card = dict.fromkeys(("backbone", "weights", "dataset", "stage", "seed"), "1") | {"training_images": 7}
+    leakage = {"test": {"images_sharing": 2}, "leaky": True}
+    row = ladder.judge("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
+    assert row["test_balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert (row["clean_balanced_accuracy"], row["clean_classes"], row["clean_images"]) == (1, 1, 2)
+    assert row["leaky"] and row["test_images_sharing"] == 2 and row["training_images"] == 7
+
+
+def test_duplicate_pairs(tmp_path):
+    sets = pd.DataFrame({"image": list("abcd"), "file": list("aacd"), "pixels": list("aaad"), "near_duplicate": "a"})
+    pairs = pairs_of_sets(sets)
+    assert pairs.to_numpy().tolist() == [
+        ["a", "b", "same file"],
+        ["a", "c", "same pixels"],
+        ["a", "d", "near duplicate"],
+    ]
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 32, 3), np.uint8)
+    figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, pixels, 5)
+    assert read_figure(tmp_path / "pairs.svg")["title"] == "Duplicates: 3 of 5 pairs"
+    figures.duplicate_pairs(tmp_path / "none.svg", pairs.iloc[:0], pixels[:0], 0)
+    assert "No two images show the same picture." in (tmp_path / "none.svg").read_text()

@@ -1,0 +1,54 @@
+"""The one place that chooses the device, its precision and its memory."""
+
+import contextlib
+import ctypes
+import logging
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory that tensors free, where it is glibc.
+
+    Else it gives every large tensor back, and each page that comes anew costs the kernel more time than many a layer
+    takes for what is on it.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        glibc = ctypes.CDLL("libc.so.6")
+        glibc.mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap too
+        glibc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: and stay there
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where and how precisely to compute. Nothing else in the project knows."""
+
+    device: torch.device
+    bfloat16: bool
+
+    @classmethod
+    def choose(cls, precision: str, threads: int) -> "Hardware":
+        """A GPU if there is one, else the processor; bfloat16 for `precision` "auto" where it is native."""
+        keep_freed_memory()
+        torch.set_num_threads(threads)
+        torch.backends.cudnn.deterministic = True
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        native = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_avx512_bf16_supported()
+        hardware = cls(device, precision == "bfloat16" or (precision == "auto" and native))
+        logging.info("Computing on %s", hardware)
+        return hardware
+
+    def __str__(self) -> str:
+        cuda = self.device.type == "cuda"
+        name = torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads"
+        return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}, channels last"
+
+    def place(self, model: nn.Module) -> nn.Module:
+        """Move a model to the device and its memory format."""
+        return model.to(self.device, memory_format=torch.channels_last)
+
+    def autocast(self) -> contextlib.AbstractContextManager:
+        """The precision of the forward pass."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()
