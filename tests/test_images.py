@@ -5,6 +5,7 @@ import struct
 import zipfile
 import zlib
 
+import imagehash
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 from lesionflow.duplicates import eight_hashes
 from lesionflow.files import InputError
-from lesionflow.images import Images, perceptual_hash, shard_names
+from lesionflow.images import SIDE, Images, grey_thumbnail, perceptual_hashes, shard_names
 from lesionflow.packing import decode, pack
 
 
@@ -96,13 +97,22 @@ def test_scaled_decoding_is_close_to_the_full_quality_result():
     assert np.abs(fast.astype(float) - np.asarray(full, float)).mean() <= 1
 
 
+def test_hashes_are_those_of_imagehash():
+    random = np.random.default_rng(4)
+    thumbnails = np.concatenate(
+        [random.integers(0, 256, (20, SIDE, SIDE), np.uint8), np.full((1, SIDE, SIDE), 7, np.uint8)]
+    )
+    expected = [str(imagehash.phash(Image.fromarray(grey))) for grey in thumbnails]
+    assert [f"{bits:016x}" for bits in perceptual_hashes(thumbnails)] == expected
+
+
 def test_the_hash_of_a_turned_image_is_near_one_of_the_eight():
     """A resize rounds between its two directions, and so a few bits may differ."""
-    image = Image.fromarray(decode(jpeg(np.random.default_rng(3), 300, 300), 128)[0])
-    turned = [image, *(image.transpose(way) for way in Image.Transpose)]
-    names = pd.Series(range(8))
-    phash = pd.Series([perceptual_hash(view) for view in turned])
-    hashes = eight_hashes(phash, names, lambda some: np.stack([turned[number] for number in some]))
+    image = decode(jpeg(np.random.default_rng(3), 300, 300), 128)[0]
+    turned = [np.rot90(way, turns) for way in (image, image.swapaxes(0, 1)) for turns in range(4)]
+    upright = perceptual_hashes(np.stack([grey_thumbnail(np.ascontiguousarray(view)) for view in turned]))
+    phash = pd.Series([f"{bits:016x}" for bits in upright])
+    hashes = eight_hashes(phash, pd.Series(range(8)), lambda some: np.stack([turned[number] for number in some]))
     assert (np.bitwise_count(hashes[:, :1] ^ hashes[0]).min(axis=1) <= 4).all()
     assert (np.bitwise_count(hashes[0, 1:] ^ hashes[1:, 0]) <= 4).all()
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
 from lesionflow.files import InputError, read_json
-from lesionflow.images import perceptual_hash
+from lesionflow.images import grey_thumbnail, perceptual_hashes
 from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings
 
 
@@ -53,7 +53,8 @@ def duplicates(pictures: dict[str, np.ndarray], **changes) -> pd.DataFrame:
     """What is found in `pictures`, which are packed images by name."""
     packed = pd.DataFrame({"image": list(pictures), "sha256": list(pictures)})
     packed["pixels"] = [picture.tobytes() for picture in pictures.values()]
-    packed["phash"] = [perceptual_hash(Image.fromarray(picture)) for picture in pictures.values()]
+    hashes = perceptual_hashes(np.stack([grey_thumbnail(picture) for picture in pictures.values()]))
+    packed["phash"] = [f"{phash:016x}" for phash in hashes]
     for column, values in changes.items():
         packed[column] = values
     shuffled = packed.sample(frac=1, random_state=0)

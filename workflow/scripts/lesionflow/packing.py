@@ -16,7 +16,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from lesionflow.files import progress
-from lesionflow.images import Images, perceptual_hash
+from lesionflow.images import Images, grey_thumbnail, perceptual_hashes
 
 # What a file that is damaged, locked or no image makes Python, Pillow or the zip say.
 UNREADABLE = (
@@ -26,6 +26,7 @@ UNREADABLE = (
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 
 
+@torch.inference_mode()
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
     """Antialiased bicubic resize of an RGB image, uint8 [h, w, 3], to [size, size, 3], aspect ratio given up."""
     batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
@@ -61,16 +62,22 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
         try:
             data = images.read(names[row])
             record["sha256"] = hashlib.sha256(data).hexdigest()
-            pixels[row], (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
+            image, (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
         except UNREADABLE as e:
             # A reader of rejected.csv has no use for the address of a buffer in memory.
             reason = "not an image in a known format" if isinstance(e, Image.UnidentifiedImageError) else e
             return record | {"status": f"cannot be decoded: {reason}"}
-        record["pixels"] = hashlib.sha256(pixels[row]).hexdigest()
-        return record | {"phash": perceptual_hash(Image.fromarray(pixels[row])), "status": "ok"}
+        pixels[row] = image
+        record["pixels"] = hashlib.sha256(image).hexdigest()
+        return record | {"thumbnail": grey_thumbnail(image), "status": "ok"}
 
     # Decoding and resizing give up the interpreter lock: threads share the zip and the store.
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         records = list(progress(pool.map(pack_one, range(len(names))), total=len(names), unit="image"))
+    usable = [record for record in records if record["status"] == "ok"]
+    if usable:
+        hashes = perceptual_hashes(np.stack([record["thumbnail"] for record in usable]))
+        for record, phash in zip(usable, hashes, strict=True):
+            record["phash"] = f"{phash:016x}"
     return pd.DataFrame(records, columns=COLUMNS).astype({"width": "Int64", "height": "Int64"})
