@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import Wildcards
+from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow.files import InputError, read_json, source_digest
+from lesionflow.files import InputError, read_json, source_digest, write_text
 from lesionflow.predictions import listing_digest, set_name
-from lesionflow.preflight import weights_file
+from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import check_names, check_schema, complete_protocols
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
@@ -271,6 +273,24 @@ def new_images(ending):
 def new_files(wildcards):
     """What changes when a file among the new images does."""
     return listing_digest(config["images"])
+
+
+def check_ready(log):
+    """Say that a run has all that machines without a network cannot get; WorkflowError, and all it lacks in `log`."""
+    collection = config["collections"][config["collection"]]
+    every = Wildcards(fromdict={"collection": config["collection"]})
+    in_image = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+    problems = find_problems(
+        needed_files(config, made=list(rules.draw_demo.output)),
+        used_packages(config),
+        config["container"] if in_image else None,
+        config["preflight"]["gpu"],
+        needed_bytes(collection["labels"], config["image_size"], packed(".npy")(every), card_files(every)),
+    )
+    write_text(log, "\n".join(problems or ["ready"]) + "\n")
+    if problems:
+        raise WorkflowError(f"Not ready, {len(problems)} missing or wrong: see {log}.")
+    print("ready")
 
 
 # The datasets that the thesis' figures of balancing show: the run's first without synthetic images, and with them.

@@ -76,3 +76,31 @@ rule write_report:
 rule report:
     input:
         expand("results/{collection}/report.html", collection=config["collection"]),
+
+
+# Of the collection of the config, not a wildcard: hundreds of patterns would be tried for every file of a plan.
+RESULTS = f"results/{config['collection']}"
+
+
+rule number_results:
+    input:
+        [f"{RESULTS}/{row['source']}" for row in NUMBERED if "source" in row],
+    output:
+        csv=f"{RESULTS}/thesis/index.csv",
+        md=f"{RESULTS}/thesis/index.md",
+        files=[f"{RESULTS}/thesis/{row['file']}" for row in NUMBERED if "file" in row],
+    log:
+        f"logs/number_results/{config['collection']}.log",
+    resources:
+        mem_mb=grow(1000),
+        runtime=grow(10),
+    params:
+        results=NUMBERED,
+        code=source_digest("thesis"),
+    script:
+        "../scripts/number_results.py"
+
+
+rule thesis:
+    input:
+        f"{RESULTS}/thesis/index.csv",

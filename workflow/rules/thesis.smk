@@ -53,31 +53,3 @@ def thesis_figures(wildcards):
     """The thesis' figures of the data and of the models, those that the run has all parts of."""
     files = [row["source"] for row in NUMBERED if Path(row.get("source", "")).name.startswith("figure_")]
     return [f"results/{wildcards.collection}/{file}" for file in files]
-
-
-# Of the collection of the config, not a wildcard: hundreds of patterns would be tried for every file of a plan.
-RESULTS = f"results/{config['collection']}"
-
-
-rule number_results:
-    input:
-        [f"{RESULTS}/{row['source']}" for row in NUMBERED if "source" in row],
-    output:
-        csv=f"{RESULTS}/thesis/index.csv",
-        md=f"{RESULTS}/thesis/index.md",
-        files=[f"{RESULTS}/thesis/{row['file']}" for row in NUMBERED if "file" in row],
-    log:
-        f"logs/number_results/{config['collection']}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
-    params:
-        results=NUMBERED,
-        code=source_digest("thesis"),
-    script:
-        "../scripts/number_results.py"
-
-
-rule thesis:
-    input:
-        f"{RESULTS}/thesis/index.csv",
