@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +24,12 @@ from lesionflow.files import file_digest, read_json
 
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
 PROGRAMS = ["slurmctld", "slurmd", "sbatch", "munged"]
-PROFILE = ["--workflow-profile", REPOSITORY / "profiles/slurm", "--slurm-init-seconds-before-status-checks", "4"]
+PROFILE = ["--workflow-profile", REPOSITORY / "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2"]
 MODEL = Path("results/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1")
 TRAIN_LOG = Path("logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log")
 ASKED = ("threads", "mem_mb", "runtime", "gpu")
-EPOCHS = 100
-# A training of a quarter of a minute, on one thread wherever it runs, so that it always ends with the same bytes.
+EPOCHS = 50
+# A training of some ten seconds, on one thread wherever it runs, so that it always ends with the same bytes.
 LONG = {"protocols": {"corrected": {"patience": EPOCHS, "stages": {"efficientnet_lite0": {1: {"epochs": EPOCHS}}}}}}
 ONE_THREAD = ["--set-threads", "train=1"]
 IMAGE = REPOSITORY / "lesionflow.sif"
@@ -196,7 +197,7 @@ class Study:
     """A copy of the prepared study whose training is submitted to SLURM."""
 
     def __init__(self, folder: Path, prepared: Path):
-        self.folder = shutil.copytree(prepared, folder / "study")
+        self.folder = shutil.copytree(prepared, folder)
 
     def start(self, *arguments: str) -> "Study":
         command = [*SNAKEMAKE, MODEL / "model.safetensors", *PROFILE, *ONE_THREAD, "--directory", self.folder]
@@ -215,12 +216,13 @@ class Study:
             )
         return self
 
-    def trains(self) -> dict[str, str]:
-        """Wait until the only job has trained for an epoch at least; that job."""
+    def trains(self, attempt: int = 1) -> dict[str, str]:
+        """Wait until the job of an attempt, the last one so far, has trained for an epoch at least; that job."""
         log = self.folder / TRAIN_LOG
-        self.wait(lambda: log.exists() and re.search(r"'epoch': \d+", log.read_text()))
-        [job] = jobs(self.folder)
-        return job
+        self.wait(lambda: len(jobs(self.folder)) == attempt and self.states()[-1] == "RUNNING")
+        began = datetime.fromisoformat(jobs(self.folder)[-1]["StartTime"]).timestamp()
+        self.wait(lambda: log.exists() and log.stat().st_mtime >= began and "'epoch': " in log.read_text())
+        return jobs(self.folder)[-1]
 
     def wait(self, what, seconds: float = 180):
         deadline = time.monotonic() + seconds
@@ -245,72 +247,35 @@ class Study:
         return [job["JobState"] for job in jobs(self.folder)]
 
 
-@pytest.fixture
-def study(prepared, tmp_path) -> Study:
-    study = Study(tmp_path, prepared[0])
+def until_it_ends(study: Study):
     yield study
     if study.process.poll() is None:
         os.killpg(study.process.pid, signal.SIGKILL)
 
 
-def test_a_cancelled_training_goes_on_where_it_was(study, prepared):
-    """The second attempt asks for more; and `gpu: 0`, as on a cluster without GPUs, asks for none."""
-    job = study.start("--set-resources", "train:gpu=0").trains()
-    subprocess.run(["scancel", job["JobId"]], check=True)
+@pytest.fixture
+def study(prepared, tmp_path) -> Study:
+    yield from until_it_ends(Study(tmp_path / "study", prepared[0]))
+
+
+@pytest.fixture
+def other(prepared, tmp_path) -> Study:
+    yield from until_it_ends(Study(tmp_path / "other", prepared[0]))
+
+
+def test_a_job_cancelled_then_a_node_set_down(study, prepared):
+    """Each attempt asks for more; and `gpu: 0`, as on a cluster without GPUs, asks for none."""
+    first = study.start("--set-resources", "train:gpu=0").trains()
+    subprocess.run(["scancel", first["JobId"]], check=True)
+    second = study.trains(attempt=2)
+    assert study.first_epoch() > 0
+    scontrol("update", f"nodename={second['NodeList']}", "state=down", "reason=test")
     assert study.finish() == 0, study.said()[-6000:]
-    assert study.states() == ["CANCELLED", "COMPLETED"]
-    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
-    first, second = map(asked, jobs(study.folder))
-    assert first == {"threads": 1, "mem_mb": 8000, "runtime": 240, "gpu": 0}
-    assert second == {"threads": 1, "mem_mb": 16000, "runtime": 480, "gpu": 0}
-
-
-def test_a_node_that_is_set_down(study, prepared):
-    job = study.start().trains()
-    scontrol("update", f"nodename={job['NodeList']}", "state=down", "reason=test")
-    assert study.finish() == 0, study.said()[-6000:]
-    assert study.states() == ["NODE_FAIL", "COMPLETED"]
-    assert jobs(study.folder)[1]["NodeList"] != job["NodeList"]
-    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
-
-
-def test_a_job_over_its_time(study, prepared):
-    """A training that hangs is given one minute."""
-    job = study.start().trains()
-    for pid in processes_of(job):
-        os.kill(pid, signal.SIGSTOP)
-    scontrol("update", f"jobid={job['JobId']}", "timelimit=1")
-    assert study.finish() == 0, study.said()[-6000:]
-    assert study.states() == ["TIMEOUT", "COMPLETED"]
-    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
-
-
-def test_a_job_over_its_memory(study, prepared):
-    assert study.start("--set-resources", "train:mem_mb=400*attempt*attempt").finish() == 0, study.said()[-6000:]
+    assert study.states() == ["CANCELLED", "NODE_FAIL", "COMPLETED"]
     ran = jobs(study.folder)
-    assert ran[0]["JobState"] in ("FAILED", "OUT_OF_MEMORY") and ran[-1]["JobState"] == "COMPLETED"
-    assert [asked(job)["mem_mb"] for job in ran] == [400 * attempt**2 for attempt in range(1, len(ran) + 1)]
-    assert made(study.folder) == prepared[1]
-
-
-@pytest.mark.skipif(not (IMAGE.exists() and shutil.which("apptainer")), reason="make test-image runs it")
-def test_a_training_in_the_image(study):
-    """Its card has the digest of the lock, from a file that only the image has."""
-    bind = ["--apptainer-args", f"--bind {REPOSITORY}"]
-    study.start("--sdm", "apptainer", *bind, "--config", f"container={IMAGE}")
-    assert study.finish() == 0, study.said()[-6000:]
-    assert study.states() == ["COMPLETED"]
-    card = read_json(study.folder / MODEL / "model.json")
-    assert card["container"]["lock_sha256"] == file_digest(REPOSITORY / "envs/requirements.lock")
-
-
-def test_ctrl_c_leaves_no_job(study, prepared):
-    study.start().trains()
-    study.process.send_signal(signal.SIGINT)
-    assert study.finish() != 0
-    study.wait(lambda: not squeue(), seconds=20)
-    assert study.states() == ["CANCELLED"] and not (study.folder / MODEL / "model.safetensors").exists()
-    assert study.start().finish() == 0, study.said()[-6000:]
+    assert ran[2]["NodeList"] != second["NodeList"]
+    amounts = [{"threads": 1, "mem_mb": 8000 * n, "runtime": 240 * n, "gpu": 0} for n in (1, 2, 3)]
+    assert [asked(job) for job in ran] == amounts
     assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
 
 
@@ -332,6 +297,44 @@ def trains(pid: int) -> bool:
         return b".train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ProcessLookupError):
         return False
+
+
+def test_a_job_over_its_memory_then_over_its_time_and_ctrl_c_meanwhile(study, other, prepared):
+    """400 MB are too few; the second attempt hangs and is given one minute, in which another workflow is stopped."""
+    study.start("--set-resources", "train:mem_mb=400*attempt*attempt*attempt")
+    second = study.trains(attempt=2)
+    for pid in processes_of(second):
+        os.kill(pid, signal.SIGSTOP)
+    scontrol("update", f"jobid={second['JobId']}", "timelimit=1")
+
+    other.start().trains()
+    other.process.send_signal(signal.SIGINT)
+    assert other.finish() != 0
+    other.wait(lambda: other.states() == ["CANCELLED"], seconds=20)
+    assert not (other.folder / MODEL / "model.safetensors").exists()
+    assert study.states()[-1] != "CANCELLED"  # of its own jobs only
+    assert other.start().finish() == 0, other.said()[-6000:]
+    assert other.first_epoch() > 0 and made(other.folder) == prepared[1]
+
+    assert study.finish() == 0, study.said()[-6000:]
+    first, *others = study.states()
+    assert first in ("FAILED", "OUT_OF_MEMORY") and others == ["TIMEOUT", "COMPLETED"]
+    assert [asked(job)["mem_mb"] for job in jobs(study.folder)] == [400, 3200, 10800]
+    assert study.first_epoch() > 0 and made(study.folder) == prepared[1]
+
+
+@pytest.mark.skipif(not (IMAGE.exists() and shutil.which("apptainer")), reason="make test-image runs it")
+def test_a_training_in_the_image(study):
+    """Its card has the digest of the lock, from a file that only the image has.
+
+    What was made outside of the image is made again in it, for it is other software.
+    """
+    bind = ["--apptainer-args", f"--bind {REPOSITORY}"]
+    study.start("--sdm", "apptainer", *bind, "--config", f"container={IMAGE}")
+    assert study.finish() == 0, study.said()[-6000:]
+    assert set(study.states()) == {"COMPLETED"}
+    card = read_json(study.folder / MODEL / "model.json")
+    assert card["container"]["lock_sha256"] == file_digest(REPOSITORY / "envs/requirements.lock")
 
 
 def test_a_node_that_comes_back(study, prepared, lab):
