@@ -18,7 +18,7 @@ test: .venv/installed lint
 test-slurm: .venv/installed demo
 	$(BIN)/pytest -rs tests/slurm
 
-# Side by side with other stacks: two hours on two idle cores. IMAGES is a folder of real JPEGs, for packing.
+# Side by side with other stacks: over an hour on two idle cores. IMAGES is a folder of real JPEGs, for packing.
 bench: export PYTHONPATH = $(CURDIR)/workflow/scripts
 bench: .venv/installed benchmarks/.venv/installed
 	$(BIN)/python benchmarks/training.py benchmarks/.venv/bin/python
@@ -49,7 +49,7 @@ BASE ?= docker://docker.io/library/python:3.11-slim
 image:
 	envs/build_image.sh $(BASE) $(IMAGE_OPTIONS)
 
-# A quarter of an hour and 20 GB. Commit tests/image/passed.sha256, which it writes: CI tests the image when one of the
+# Twenty minutes and 20 GB. Commit tests/image/passed.sha256, which it writes: CI tests the image when one of the
 # files that are named there is another.
 test-image: .venv/installed
 	tests/image/run.sh
