@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow import leakage, manifest
 from lesionflow.figures import leakage_by_class
-from lesionflow.files import job, whole, write_json
+from lesionflow.files import job, whole, write_json, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,8 +21,7 @@ def main(snakemake: "Snakemake") -> None:
         table = leakage.table(result)
         print(table.to_string(index=False), file=sys.__stdout__)
         write_json(snakemake.output.leakage, result)
-        with whole(snakemake.output.table) as path:
-            table.to_csv(path, index=False)
+        write_table(snakemake.output.table, table)
         with whole(snakemake.output.figure) as path:
             leakage_by_class(path, table, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
 

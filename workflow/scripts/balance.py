@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.batches import open_store, shard_files
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 from lesionflow.smote import balance
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def main(snakemake: "Snakemake") -> None:
             undersample=snakemake.params.undersample,
             **dataset,
         )
-        with whole(snakemake.output[0]) as path:
-            training.to_csv(path, index=False)
+        write_table(snakemake.output[0], training)
 
 
 if __name__ == "__main__":

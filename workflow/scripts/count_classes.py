@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.counts import class_counts
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -24,8 +24,7 @@ def main(snakemake: "Snakemake") -> None:
         )
         counts.insert(0, "protocol", wildcards.protocol)
         counts.insert(1, "seed", int(wildcards.seed))
-        with whole(snakemake.output[0]) as path:
-            counts.to_csv(path, index=False)
+        write_table(snakemake.output[0], counts)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.batches import Store
 from lesionflow.duplicates import find_duplicates
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -29,8 +29,7 @@ def main(snakemake: "Snakemake") -> None:
         duplicates = find_duplicates(
             packed, lambda images: store.read(store.positions(images)), **snakemake.params.near
         )
-        with whole(snakemake.output[0]) as path:
-            duplicates.to_csv(path, index=False)
+        write_table(snakemake.output[0], duplicates)
 
 
 if __name__ == "__main__":

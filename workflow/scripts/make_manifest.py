@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 from lesionflow.manifest import make_manifest
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ def main(snakemake: "Snakemake") -> None:
         duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
         params = snakemake.params
         manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
-        with whole(snakemake.output.manifest) as path:
-            manifest.to_csv(path, index=False)
-        with whole(snakemake.output.rejected) as path:
-            rejected.to_csv(path, index=False)
+        write_table(snakemake.output.manifest, manifest)
+        write_table(snakemake.output.rejected, rejected)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole, write_text
+from lesionflow.files import job, whole, write_table, write_text
 from lesionflow.thesis import index_markdown
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ def main(snakemake: "Snakemake") -> None:
             with whole(copy) as path:
                 shutil.copyfile(source, path)
         index = pd.DataFrame(snakemake.params.results, dtype=object).reindex(columns=COLUMNS).fillna("")
-        with whole(output.csv) as path:
-            index.to_csv(path, index=False)
+        write_table(output.csv, index)
         write_text(output.md, index_markdown(index))
 
 

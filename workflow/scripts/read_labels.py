@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow import manifest
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 from lesionflow.images import Images
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ def main(snakemake: "Snakemake") -> None:
         manifest.check_images(labels, Images(snakemake.input.images).files, params.on_missing_image)
         metadata = snakemake.input.metadata or None
         described = manifest.describe_images(labels, metadata, params.archive_without_lesion)
-        with whole(snakemake.output[0]) as path:
-            described.to_csv(path, index=False)
+        write_table(snakemake.output[0], described)
 
 
 if __name__ == "__main__":

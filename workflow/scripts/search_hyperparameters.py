@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.backbones import new_classifier
 from lesionflow.batches import Images, open_store, shard_files
-from lesionflow.files import job, whole, write_json
+from lesionflow.files import job, write_json, write_table
 from lesionflow.hardware import Hardware
 from lesionflow.search import search, see, winner
 
@@ -35,8 +35,7 @@ def main(snakemake: "Snakemake") -> None:
             params.batch_size,
             seed,
         )
-        with whole(snakemake.output.trials) as path:
-            trials.to_csv(path, index=False)
+        write_table(snakemake.output.trials, trials)
         write_json(snakemake.output.winner, {**wildcards, "weights": backbone["weights"], **winner(trials)})
 
 

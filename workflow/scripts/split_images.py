@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 from lesionflow.splits import draw_parts
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
         split = draw_parts(manifest, int(snakemake.wildcards.seed), **snakemake.params.split)
-        with whole(snakemake.output[0]) as path:
-            split.to_csv(path, index=False)
+        write_table(snakemake.output[0], split)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole
+from lesionflow.files import job, write_table
 from lesionflow.rungs import split_rung
 from lesionflow.splits import as_table
 
@@ -24,8 +24,7 @@ def main(snakemake: "Snakemake") -> None:
             params.ladder["archive"],
             **{key: value for key, value in params.split.items() if key != "method"},
         )
-        with whole(snakemake.output[0]) as path:
-            as_table(part).to_csv(path, index=False)
+        write_table(snakemake.output[0], as_table(part))
 
 
 if __name__ == "__main__":

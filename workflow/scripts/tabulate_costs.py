@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.costs import costs, html, markdown
-from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.files import job, read_json, write_table, write_text
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -17,8 +17,7 @@ def main(snakemake: "Snakemake") -> None:
         packing, training = ([pd.read_csv(path, sep="\t") for path in inputs[key]] for key in ("packing", "training"))
         packed = [pd.read_csv(path, usecols=["image"]) for path in inputs.packed]
         table = costs(packing, packed, training, [read_json(path) for path in inputs.cards])
-        with whole(output.csv) as path:
-            table.to_csv(path, index=False)
+        write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.files import job, read_json, write_table, write_text
 from lesionflow.ladder import html, markdown
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ def main(snakemake: "Snakemake") -> None:
     output = snakemake.output
     with job(snakemake.log[0]):
         table = pd.DataFrame([read_json(path) for path in snakemake.input])
-        with whole(output.csv) as path:
-            table.to_csv(path, index=False)
+        write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
 

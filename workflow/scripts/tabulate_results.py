@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow import run_tables
-from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.files import job, read_json, write_table, write_text
 from lesionflow.published import printed
 from lesionflow.tables import html, markdown, table_4_1
 
@@ -19,21 +19,15 @@ def main(snakemake: "Snakemake") -> None:
         cards = [read_json(path) for path in inputs.cards]
         metrics = [read_json(path) for path in inputs.metrics]
         table = table_4_1(cards, metrics, params.leaky, params.published_as, printed(inputs.published))
-        with whole(output.csv) as path:
-            table.to_csv(path, index=False)
+        write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
-        with whole(output.matrix_csv) as path:
-            run_tables.MATRIX.set_axis(run_tables.MATRIX.columns.map(" ".join).str.strip(), axis=1).to_csv(
-                path, index=False
-            )
-        write_text(
-            output.matrix_md, run_tables.markdown(run_tables.MATRIX_TITLE, run_tables.MATRIX, run_tables.METRICS)
-        )
+        matrix = run_tables.MATRIX
+        write_table(output.matrix_csv, matrix.set_axis(matrix.columns.map(" ".join).str.strip(), axis=1))
+        write_text(output.matrix_md, run_tables.markdown(run_tables.MATRIX_TITLE, matrix, run_tables.METRICS))
         write_text(output.matrix_html, run_tables.matrix_html())
         counts = pd.concat([pd.read_csv(path) for path in inputs.counts])
-        with whole(output.counts) as path:
-            counts.to_csv(path, index=False)
+        write_table(output.counts, counts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow import run_tables
-from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.files import job, read_json, write_table, write_text
 from lesionflow.published import runs
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def main(snakemake: "Snakemake") -> None:
                 ("global", params.whole, "global metrics", long[~of_classes], run_tables.wide(long, run_tables.GLOBAL)),
             ):
                 title = run_tables.title(number[stage - 1], backbone, stage, words)
-                with whole(folder / f"stage{stage}_{kind}.csv") as path:
-                    numbers.to_csv(path, index=False)
+                write_table(folder / f"stage{stage}_{kind}.csv", numbers)
                 write_text(folder / f"stage{stage}_{kind}.md", run_tables.markdown(title, table, notes))
                 styler = run_tables.html(f"{kind}_{backbone}_{stage}", title, table)
                 write_text(folder / f"stage{stage}_{kind}.html", styler.to_html())

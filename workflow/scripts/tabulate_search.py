@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, whole, write_text
+from lesionflow.files import job, read_json, write_table, write_text
 from lesionflow.search_tables import html, markdown, search_table
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         winners = [read_json(path) for path in inputs.winners]
         table = search_table(winners, [pd.read_csv(path) for path in inputs.trials], snakemake.params.leaky)
-        with whole(output.csv) as path:
-            table.to_csv(path, index=False)
+        write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
 

@@ -10,7 +10,7 @@ from lesionflow.backbones import count_parameters, new_classifier, restore, save
 from lesionflow.batches import Images, open_store, shard_files
 from lesionflow.container import container
 from lesionflow.engine import Settings, fit, versions
-from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
+from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json, write_table
 from lesionflow.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def main(snakemake: "Snakemake") -> None:
             "training_images": len(training),
             "training_synthetic": int(training["neighbour"].notna().sum()),
         }
-        with whole(snakemake.output.history) as path:
-            pd.DataFrame(done.history).to_csv(path, index=False)
+        write_table(snakemake.output.history, pd.DataFrame(done.history))
         with whole(snakemake.output.model) as path:
             save(model, path)
         write_json(snakemake.output.card, card)

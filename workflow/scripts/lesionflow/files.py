@@ -11,9 +11,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class InputError(Exception):
@@ -101,6 +104,12 @@ def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_table(path: str | Path, table: "pd.DataFrame") -> None:
+    """Write the columns of `table` as CSV, whole or not at all."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def write_json(path: str | Path, value: Any) -> None:
