@@ -7,6 +7,8 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/new_images.smk"
 include: "workflow/rules/thesis.smk"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from conftest import CLASSES, REPOSITORY
 
-from lesionflow import figures, search_figures, tables
+from lesionflow import figures, leakage_figures, search_figures, tables
 from lesionflow.costs import costs
 from lesionflow.counts import class_counts
 from lesionflow.metrics import score
@@ -98,7 +98,7 @@ def drawn(folder: Path, leaky: bool = False) -> list[Path]:
     figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
     figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
     shares = pd.DataFrame({"part": "test", "class": ["all", *CLASSES], "images": 10, "images_sharing": 3})
-    figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    leakage_figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
     search_figures.search_curves(paths[4], *searched(protocol), leaky)
     return paths
 

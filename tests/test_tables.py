@@ -7,7 +7,7 @@ import yaml
 from conftest import CLASSES
 from made_up import PUBLISHED, counts, results, rungs, searched, spent, table
 
-from lesionflow import comparison, figures, ladder, run_tables, search_tables, tables
+from lesionflow import comparison, ladder, leakage_figures, run_tables, search_tables, tables
 from lesionflow.costs import markdown as cost_markdown
 from lesionflow.duplicates import pairs_of_sets
 from lesionflow.exhibits import read_figure
@@ -190,7 +190,7 @@ def test_ladder(tmp_path):
     assert "95 % bootstrap" in ladder.markdown(rungs()) and "over 2 seeds" in ladder.markdown(rungs(seeds=(1, 2)))
     assert ladder.html(rungs()).to_html().count('class="leaky"') == 1
     for seeds in ((1,), (1, 2)):
-        figures.ladder(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
+        leakage_figures.ladder(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
         figure = read_figure(tmp_path / "ladder.svg")
         assert figure["keywords"] == ["ladder"] and "random_split 0.7" in figure["description"]
 
@@ -215,7 +215,7 @@ def test_duplicate_pairs(tmp_path):
         ["a", "d", "near duplicate"],
     ]
     pixels = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 32, 3), np.uint8)
-    figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, pixels, 5)
+    leakage_figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, pixels, 5)
     assert read_figure(tmp_path / "pairs.svg")["title"] == "Duplicates: 3 of 5 pairs"
-    figures.duplicate_pairs(tmp_path / "none.svg", pairs.iloc[:0], pixels[:0], 0)
+    leakage_figures.duplicate_pairs(tmp_path / "none.svg", pairs.iloc[:0], pixels[:0], 0)
     assert "No two images show the same picture." in (tmp_path / "none.svg").read_text()

@@ -139,7 +139,7 @@ rule draw_leakage:
         runtime=grow(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
+        code=source_digest("leakage_figures"),
         leakage_code=source_digest("leakage"),
     script:
         "../scripts/draw_leakage.py"
@@ -163,7 +163,7 @@ rule draw_duplicates:
         mem_mb=grow(2000),
         runtime=grow(10),
     params:
-        code=source_digest("figures"),
+        code=source_digest("leakage_figures"),
         duplicates_code=source_digest("duplicates"),
     script:
         "../scripts/draw_duplicates.py"

@@ -44,6 +44,7 @@ rule score:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
+        classes=config["classes"],
         split=setting("protocols/{protocol}/split"),
         licence=setting("collections/{collection}/licence"),
         class_names=config["class_names"],

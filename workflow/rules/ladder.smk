@@ -148,7 +148,7 @@ rule draw_ladder:
     params:
         collection="{collection}",
         classes=config["classes"],
-        code=source_digest("figures"),
+        code=source_digest("leakage_figures"),
     script:
         "../scripts/draw_ladder.py"
 

@@ -65,7 +65,7 @@ rule audit_foreign_split:
         audit=config["audit"],
         classes=config["classes"],
         code=source_digest("leakage"),
-        figures_code=source_digest("figures"),
+        figures_code=source_digest("leakage_figures"),
     script:
         "../scripts/audit_foreign_split.py"
 

@@ -4,8 +4,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from lesionflow import leakage, manifest
-from lesionflow.figures import leakage_by_class
 from lesionflow.files import job, whole, write_json, write_table
+from lesionflow.leakage_figures import leakage_by_class
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

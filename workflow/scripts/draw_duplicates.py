@@ -7,8 +7,8 @@ import pandas as pd
 
 from lesionflow.batches import open_store
 from lesionflow.duplicates import pairs_of_sets
-from lesionflow.figures import duplicate_pairs
 from lesionflow.files import job, whole
+from lesionflow.leakage_figures import duplicate_pairs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.figures import ladder
 from lesionflow.files import job, whole
+from lesionflow.leakage_figures import ladder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow import leakage
-from lesionflow.figures import leakage_by_class
 from lesionflow.files import job, read_json, whole
+from lesionflow.leakage_figures import leakage_by_class
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

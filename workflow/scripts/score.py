@@ -33,11 +33,12 @@ def main(snakemake: "Snakemake") -> None:
         manifest, split, training = (
             pd.read_csv(path, dtype=names) for path in (inputs.manifest, inputs.split, inputs.training)
         )
+        known = manifest.set_index("image")
+        counts = class_counts(manifest, split, {snakemake.wildcards.dataset: training}, params.classes)
         for stage, path in enumerate(inputs.cards):
             made, model = read_json(path), inputs.models[stage]
             predictions = {"valid": inputs.valid[stage], "test": inputs.test[stage]}
-            metrics = metrics_of(made, leakage, manifest.set_index("image"), predictions)
-            counts = class_counts(manifest, split, {made["dataset"]: training}, made["classes"])
+            metrics = metrics_of(made, leakage, known, predictions)
             digests = {Path(file).name: file_digest(file) for file in (model, path)}
             card = model_card(made, metrics, leakage, counts, params.split, params.licence, digests)
             write_json(output.metrics[stage], metrics)
