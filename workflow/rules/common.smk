@@ -11,15 +11,13 @@ sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow.files import InputError, read_json, source_digest, write_text
 from lesionflow.predictions import listing_digest, set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
-from lesionflow.settings import check_names, check_schema, complete_protocols
+from lesionflow.settings import complete
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
 
 try:
-    check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
-    config["protocols"] = complete_protocols(config)
-    check_names(config)
+    config.update(complete(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml"))
 except InputError as error:
     raise WorkflowError(f"Config: {error}") from None
 
