@@ -35,6 +35,7 @@ mpl.rcParams.update(
         "grid.color": "#dddddd",
         "axes.axisbelow": True,
         "hatch.linewidth": 0.8,
+        "text.parse_math": False,  # names may hold $
     }
 )
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness too.
