@@ -17,8 +17,10 @@ from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
 from lesionflow.exhibits import LABELS, caption, find_labels, names, number
+from lesionflow.source import REPORT
 from lesionflow.tables import html, labels_4_1, notes, styled, text_columns
 
+TEMPLATE = REPORT / "page.html.j2"
 FIRST_REJECTED = 10
 TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a caption
 

@@ -11,6 +11,9 @@ from snakemake.utils import update_config
 from lesionflow.files import InputError
 from lesionflow.rungs import LEAKY
 
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
+
 
 def check_schema(config: Mapping, schema: str | Path) -> None:
     """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
