@@ -25,7 +25,7 @@ rule write_folders:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage=ancient(f"{SPLIT}/leakage.json"),  # nothing leaves before its audit
+        duplicates="results/{collection}/duplicates.csv",
         pixels=packed(".npy"),
     output:
         directory("results/{collection}/{protocol}/seed{seed}/{dataset}/folders"),
@@ -37,7 +37,8 @@ rule write_folders:
         runtime=grow(60),
     params:
         classes=config["classes"],
-        code=code_of("write_folders"),
+        leaky=setting("protocols/{protocol}/leaky"),
+        code=code_of("write_folders", gate="leakage"),
     script:
         "../scripts/write_folders.py"
 

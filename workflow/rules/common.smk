@@ -1,4 +1,5 @@
 import gc
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ from lesionflow import source
 from lesionflow.files import InputError, file_digest, listing_digest, read_json, write_text
 from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
-from lesionflow.settings import RECIPE_OF_OTHERS, check_names, check_schema, complete_protocols
+from lesionflow.settings import RECIPE_OF_OTHERS, check_names, check_schema, complete_protocols, run_settings
+
+# OpenMP's threads wait for each other busily, and beside another busy process take its time and lose their own.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
@@ -52,9 +56,12 @@ def grow(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def code_of(script):
-    """An input function: the digest of a script and of the code that it imports, made when a job asks for it."""
-    return lambda wildcards: source.code_of(script)
+def code_of(script, gate=None):
+    """An input function: the digest of a script and of the code that it imports, made when a job asks for it.
+
+    Without the module `gate`, which decides whether a step may run and not what it makes.
+    """
+    return lambda wildcards: source.code_of(script, gate)
 
 
 def setting(path, **default):

@@ -46,22 +46,8 @@ rule write_report:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
-        collection=setting("collections/{collection}"),
-        config={
-            key: config[key]
-            for key in (
-                "classes",
-                "image_size",
-                "seeds",
-                "precision",
-                "run",
-                "ladder",
-                "search",
-                "datasets",
-                "backbones",
-                "protocols",
-            )
-        },
+        licence=setting("collections/{collection}/licence"),
+        settings=run_settings(config),
         class_names=config["class_names"],
         code=code_of("write_report"),
     script:

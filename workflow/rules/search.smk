@@ -7,7 +7,7 @@ rule search_hyperparameters:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage=ancient(f"{SPLIT}/leakage.json"),  # nothing trains before its audit
+        duplicates="results/{collection}/duplicates.csv",
         store=packed_store,
         weights=pretrained_weights,
     output:
@@ -28,7 +28,8 @@ rule search_hyperparameters:
         batch_size=setting("protocols/{protocol}/batch_size"),
         backbone=backbone_settings,
         precision=config["precision"],
-        code=code_of("search_hyperparameters"),
+        leaky=setting("protocols/{protocol}/leaky"),
+        code=code_of("search_hyperparameters", gate="leakage"),
     script:
         "../scripts/search_hyperparameters.py"
 

@@ -26,7 +26,7 @@ rule train:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage=ancient(f"{SPLIT}/leakage.json"),  # nothing trains before its audit
+        duplicates="results/{collection}/duplicates.csv",
         store=packed_store,
         weights=first_weights,
         winner=winner_file,
@@ -50,6 +50,6 @@ rule train:
         backbone=backbone_settings,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
-        code=code_of("train"),
+        code=code_of("train", gate="leakage"),
     script:
         "../scripts/train.py"

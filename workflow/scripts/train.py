@@ -12,7 +12,8 @@ from lesionflow.container import container
 from lesionflow.engine import Settings, fit, versions
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 from lesionflow.hardware import Hardware
-from lesionflow.lists import read_parts, read_training, write_table
+from lesionflow.leakage import refuse_leaks
+from lesionflow.lists import read_duplicates, read_parts, read_training, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -32,13 +33,14 @@ def main(snakemake: "Snakemake") -> None:
         store = open_store(inputs.manifest, pixels)
         training = read_training(inputs.training)
         split = read_parts(inputs.split)
+        refuse_leaks(read_duplicates(inputs.duplicates), store.manifest, split, training, leaky=protocol["leaky"])
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         if stage > 1 and protocol["transfer"]:
             model = restore(Path(inputs.weights), backbone, len(classes))
         else:
             model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         unfreeze(model, stage, backbone["unfreeze"], protocol["freeze_head_norm"])
-        files = {str(path): file_digest(path) for path in inputs if path != inputs.leakage}
+        files = {str(path): file_digest(path) for path in inputs}
         card = {
             **wildcards,
             "weights": backbone["weights"],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
 from lesionflow.lists import read_costs, read_counts, read_ladder, read_rejected, read_results, read_trials
-from lesionflow.report import TEMPLATE, page, run_settings
+from lesionflow.report import TEMPLATE, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -37,9 +37,9 @@ def main(snakemake: "Snakemake") -> None:
                     *inputs.search[1:],
                 )
             ],
-            settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
+            settings=params.settings,
             class_names=params.class_names,
-            licence=params.collection["licence"],
+            licence=params.licence,
         )
         write_text(snakemake.output[0], text)
 

@@ -15,20 +15,20 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 DATA_FILE = re.compile(r"[\w.*]+\.(j2|rst|csv|yaml)")
 
 
-def code_of(script: str) -> str:
+def code_of(script: str, gate: str | None = None) -> str:
     """SHA-256 of `script`.py, of all that it imports from the package, and of the templates that these name.
 
-    Comments, docstrings and layout do not count. Snakemake sees that a script's file is newer, not that what it
-    imports has changed.
+    Comments, docstrings and layout do not count, nor does the module `gate`, which decides whether the step may run
+    and not what it makes. Snakemake sees that a script's file is newer, not that what it imports has changed.
     """
     digest = hashlib.sha256()
-    for file in sorted(sources(SCRIPTS / f"{script}.py")):
+    for file in sorted(sources(SCRIPTS / f"{script}.py", PACKAGE / f"{gate}.py")):
         digest.update(file.relative_to(SCRIPTS.parent).as_posix().encode())
         digest.update(essence(file).encode())
     return digest.hexdigest()
 
 
-def sources(script: Path) -> set[Path]:
+def sources(script: Path, left_out: Path | None = None) -> set[Path]:
     """`script`, the modules of the package that it imports and these import, and the data files that they name.
 
     A data file is named by a string such as "card.md.j2", or all of a kind by "*.rst".
@@ -36,7 +36,7 @@ def sources(script: Path) -> set[Path]:
     found, waiting = set(), [script]
     while waiting:
         file = waiting.pop()
-        if file not in found:
+        if file not in found and file != left_out:
             found.add(file)
             if file.suffix == ".py":
                 waiting += [*imported(file), *named(file)]
