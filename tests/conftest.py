@@ -7,12 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from PIL import Image
 
+# The same examples in every run, each failure as it is found: quick, and nobody's change fails by chance.
+# `pytest --hypothesis-profile=explore` draws new examples and shrinks a failure to its smallest, which takes minutes.
+REPEAT = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None, database=None, phases=REPEAT)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("repeat")
 CLASSES = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
 REPOSITORY = Path(__file__).parent.parent
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
