@@ -13,6 +13,7 @@ from lesionflow.files import InputError, file_digest, listing_digest, read_json,
 from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import RECIPE_OF_OTHERS, check_names, check_schema, complete_protocols
+from lesionflow.urls import public, take_urls
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
