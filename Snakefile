@@ -13,6 +13,7 @@ include: "workflow/rules/thesis.smk"
 
 
 validate(config, "workflow/schemas/config.schema.yaml")
+config["private_urls"] = take_urls(config)  # with user, password and query; the rest of the config has none from here on
 
 
 report: "workflow/report/workflow.rst"

@@ -14,9 +14,18 @@ from typing import Any
 
 from tqdm import tqdm
 
+from lesionflow.urls import public
+
 
 class InputError(Exception):
     """Something that the user gave cannot be used. The text says what, where and how to mend it."""
+
+
+class PublicFormatter(logging.Formatter):
+    """A log shows no URL with its secrets, whoever writes it, the text of an exception included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return public(super().format(record))
 
 
 @contextlib.contextmanager
@@ -28,7 +37,9 @@ def job(log: str | Path) -> Iterator[None]:
         contextlib.redirect_stdout(stream),
         contextlib.redirect_stderr(stream),
     ):
-        logging.basicConfig(stream=stream, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(PublicFormatter("%(asctime)s %(message)s"))
+        logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
         logging.captureWarnings(True)
         try:
             yield

@@ -10,6 +10,7 @@ from snakemake.utils import update_config
 
 from lesionflow.files import InputError
 from lesionflow.rungs import LEAKY
+from lesionflow.urls import public
 
 # Keys of a protocol that a training does not depend on, or that reach it through other settings.
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
@@ -20,7 +21,7 @@ def check_schema(config: Mapping, schema: str | Path) -> None:
     validator = jsonschema.Draft202012Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
     wrong = jsonschema.exceptions.best_match(validator.iter_errors(config))
     if wrong:
-        raise InputError(f"at {wrong.json_path}: {wrong.message}. See config/README.md.")
+        raise InputError(public(f"at {wrong.json_path}: {wrong.message}. See config/README.md."))
 
 
 def complete_protocols(config: Mapping) -> dict[str, dict]:
