@@ -1,11 +1,12 @@
-"""Whole files with more than one writer, copies of files on a node's own disk."""
+"""Whole files with more than one writer, copies of files on a node's own disk, damaged results."""
 
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from lesionflow.files import InputError, nearby, whole
+from lesionflow.files import InputError, nearby, read_json, reading, whole
 
 
 def test_two_writers_leave_one_whole_file(tmp_path):
@@ -39,3 +40,49 @@ def test_copies_last_as_long_as_they_are_used(tmp_path, monkeypatch):
     assert not list(disk.iterdir())
     with pytest.raises(InputError, match="set TMPDIR"), nearby([shared / "001.npy"], copy=True):
         pass
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\0" * 64, b"\xff\xfe{", b"[1]", b"null", b"{}"])
+@pytest.mark.parametrize("folder", ["results", "resources/mine", "given"])
+def test_a_damaged_result_is_removed_and_what_the_user_gave_is_not(tmp_path, monkeypatch, content, folder):
+    monkeypatch.chdir(tmp_path)
+    path = Path(folder, "some.json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    ours = folder != "given"
+    with pytest.raises(InputError, match="start the same command again" if ours else "put a good copy") as caught:
+        read_json(path)["a"]
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert path.exists() != ours
+
+
+def test_a_result_under_its_absolute_path_is_not_removed(tmp_path, monkeypatch):
+    """So is a model named that the user chose for new images."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    path = tmp_path / "results/model.json"
+    path.write_text("half")
+    with pytest.raises(InputError, match="put a good copy"):
+        read_json(path)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,x\n", "a,c\n1,2\n", 'a,b\n"1,2\n'])
+def test_a_damaged_table_is_removed(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    path = Path("results/table.csv")
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"results/table.csv is damaged \(.+\) and was removed"), reading(path):
+        pd.read_csv(path, usecols=["a", "b"], dtype={"b": int})
+    assert not path.exists()
+
+
+def test_what_the_machine_cannot_read_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    path = Path("results/table.csv")
+    path.write_text("a")
+    with pytest.raises(OSError, match="Input/output"), reading(path):
+        raise OSError(5, "Input/output error")
+    assert path.exists()

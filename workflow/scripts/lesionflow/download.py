@@ -175,7 +175,7 @@ def state_path(part: Path) -> Path:
 
 def read_state(part: Path, url: str) -> dict:
     """What `part` is the beginning of, as `begin` wrote it; empty if that is not known or not at `url`."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, InputError):
         state = read_json(state_path(part))
         return state if state["url"] == url else {}
     return {}

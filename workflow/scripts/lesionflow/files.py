@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
 from tqdm import tqdm
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class InputError(Exception):
-    """Something that the user gave cannot be used. The text says what, where and how to mend it."""
+    """Something that the user gave, or that lies on the disk, cannot be used: the text says what, where and how to
+    fix it.
+    """
 
 
 @contextlib.contextmanager
@@ -117,9 +120,51 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Read `path`, a result of ours, in the block: what fails there means that the file is damaged (`damaged`).
+
+    The block only reads, parses and checks what it read. Files that the user gives are never read in it.
+    """
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, EOFError, SafetensorError) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: str | Path, why: object) -> InputError:
+    """The error to raise for a result of ours that is damaged, which is removed where the command makes it anew.
+
+    Only what a rule makes has a relative path in results/ or resources/. A model that the user names has an absolute
+    one, since no rule is to train it anew: it stays.
+    """
+    what = f"{path} is damaged ({str(why).splitlines()[0] if str(why) else type(why).__name__})"
+    if Path(path).parts[0] not in ("results", "resources"):
+        return InputError(f"{what}: put a good copy in its place, or remove it and make it anew.")
+    Path(path).unlink(missing_ok=True)
+    return InputError(f"{what} and was removed: start the same command again, and it is made anew.")
+
+
+class Record(dict):
+    """A JSON object of the file `path`: a key that it lacks is damage."""
+
+    path: str | Path
+
+    def __missing__(self, key: str) -> None:
+        raise damaged(self.path, f"it has no {key!r}")
+
+
+def read_json(path: str | Path) -> Record:
+    """The object in a JSON file of ours; raises InputError where the file, or later a key that is asked for, is not
+    as we wrote it.
+    """
+    with reading(path):
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(value, dict):
+            raise ValueError("it holds no JSON object")
+    record = Record(value)
+    record.path = path
+    return record
 
 
 def file_digest(path: str | Path) -> str:
