@@ -166,11 +166,16 @@ def damaged(path: str | Path, why: object) -> InputError:
     Only what a rule makes has a relative path in results/ or resources/. A model that the user names has an absolute
     one, since no rule is to train it anew: it stays.
     """
-    what = f"{path} is damaged ({str(why).splitlines()[0] if str(why) else type(why).__name__})"
+    what = f"{path} is damaged ({first_line(why)})"
     if Path(path).parts[0] not in ("results", "resources"):
         return InputError(f"{what}: put a good copy in its place, or remove it and make it anew.")
     Path(path).unlink(missing_ok=True)
     return InputError(f"{what} and was removed: start the same command again, and it is made anew.")
+
+
+def first_line(error: object) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class Record(dict):
