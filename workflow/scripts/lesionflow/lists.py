@@ -53,7 +53,7 @@ def _texts(column: pd.Series, change: Any) -> pd.Series:
     """A column with `change` made to its cells of text."""
     if pd.api.types.is_numeric_dtype(column):
         return column
-    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell)
+    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell).astype(column.dtype)
 
 
 def read_described(path: str | Path) -> pd.DataFrame:
