@@ -1,4 +1,4 @@
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.19")
 
@@ -10,10 +10,6 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/new_images.smk"
 include: "workflow/rules/thesis.smk"
-
-
-validate(config, "workflow/schemas/config.schema.yaml")
-config["private_urls"] = take_urls(config)  # with user, password and query; the rest of the config has none from here on
 
 
 report: "workflow/report/workflow.rst"

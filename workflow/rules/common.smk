@@ -16,7 +16,7 @@ from lesionflow.files import InputError, file_digest, listing_digest, read_json,
 from lesionflow.paths import check_paths, typed_images
 from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
-from lesionflow.settings import RECIPE_OF_OTHERS, check_names, check_schema, complete_protocols, run_settings
+from lesionflow.settings import RECIPE_OF_OTHERS, complete, run_settings
 from lesionflow.urls import public, take_urls
 
 # OpenMP's threads wait for each other busily, and beside another busy process take its time and lose their own.
@@ -36,10 +36,10 @@ if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and
 try:
     if "images" in config:
         config["images"] = typed_images(config, workflow.config_settings.config_args)
-    check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
-    config["protocols"] = complete_protocols(config)
-    check_names(config)
+    config.update(complete(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml"))
     check_paths(config)
+    # With user, password and query; the rest of the config has none from here on.
+    config["private_urls"] = take_urls(config)
 except InputError as error:
     raise WorkflowError(f"Config: {error}") from None
 
