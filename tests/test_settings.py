@@ -10,6 +10,7 @@ from conftest import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.files import InputError
+from lesionflow.paths import check_paths
 from lesionflow.settings import SPLITS, complete
 from lesionflow.splits import METHODS
 
@@ -108,7 +109,7 @@ def test_numbers_are_read_in_the_yaml_of_a_user():
         (("collections", "demo", "images"), "", "at $.collections.demo.images: '' cannot be used (a path"),
         (("images",), 2024, "at $.images: 2024 is not of type 'string' (put it in quotes)"),
         (("classes",), ["NV", False], "at $.classes[1]: False is not of type 'string' (put it in quotes)"),
-        (("container",), "a{b}.sif", "at $.container: 'a{b}.sif' cannot be used"),
+        (("container",), "a\nb.sif", "at $.container: 'a\\nb.sif' cannot be used"),
         (("search",), None, "at $.search: None is not of type 'object'"),
         (("search", "epoch"), 1, "at $.search: Additional properties are not allowed ('epoch' was unexpected)"),
     ],
@@ -214,6 +215,11 @@ def test_methods_of_splitting_take_what_the_config_gives_them():
         handed_on = takes["by_group"] if "settings" in takes[name] else set()
         assert settings <= takes[name] | handed_on
         assert takes[name] | handed_on <= settings | {"manifest", "seed", "settings"}
+
+
+def test_an_image_is_a_path_without_placeholders():
+    with pytest.raises(InputError, match=r"at container: 'a\{b\}.sif' has '\{' in it"):
+        check_paths(completed({"container": "a{b}.sif"}))
 
 
 @pytest.mark.parametrize("names", [(), ("complete",), ("demo",), ("demo", "demo_complete")])

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, Store
 from lesionflow.engine import predict_table
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
-from lesionflow.predictions import prediction_table, read_packed, readable
+from lesionflow.lists import read_packed, write_probabilities
+from lesionflow.predictions import prediction_table, readable
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -23,8 +24,7 @@ def main(snakemake: "Snakemake") -> None:
         images = Images.from_list(store, readable(files)[["image"]], classes)
         model = restore(Path(inputs.model), card["backbone_settings"], len(classes))
         probabilities = predict_table(model, images, classes, Hardware.choose(params.precision, snakemake.threads))
-        with whole(snakemake.output[0]) as path:
-            prediction_table(files, probabilities, params.class_names).to_csv(path, index=False, float_format="%.7g")
+        write_probabilities(snakemake.output[0], prediction_table(files, probabilities, params.class_names))
 
 
 if __name__ == "__main__":

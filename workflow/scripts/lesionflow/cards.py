@@ -14,7 +14,9 @@ from markupsafe import Markup
 
 from lesionflow.container import describe
 from lesionflow.markdown import escape
+from lesionflow.source import REPORT
 
+TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
     f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "

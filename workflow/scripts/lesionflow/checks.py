@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 
 from lesionflow.files import InputError
+from lesionflow.urls import public
 
 SHOWN = 300  # characters of a message, which may quote all that was given
 # Names that mean something else where ours stand: folders of the workflow, keywords of figures, rows of tables.
@@ -45,7 +46,7 @@ def check_schema(config: Mapping, rules: Mapping) -> None:
         else:
             message = wrong.message
         message = message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
-        raise InputError(f"at {wrong.json_path}: {message}{f' ({about})' * bool(about)}. See config/README.md.")
+        raise InputError(public(f"at {wrong.json_path}: {message}{f' ({about})' * bool(about)}. See config/README.md."))
 
 
 def check_reserved(config: Mapping) -> None:

@@ -8,8 +8,8 @@ from PIL import Image
 from scipy.fft import dctn
 
 from lesionflow.files import InputError
+from lesionflow.listing import SUFFIXES, image_files
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 SIDE = 32  # pixels of the image that a perceptual hash is taken of
 
 
@@ -23,13 +23,11 @@ class Images:
             files = [str(file) for file in path.rglob("*")]
         elif zipfile.is_zipfile(path):
             self.archive = zipfile.ZipFile(path)
-            files = [name for name in self.archive.namelist() if not name.startswith("__MACOSX")]
+            files = self.archive.namelist()
         else:
             raise InputError(f"{path} is neither a folder nor a .zip: set `images` of the collection to one.")
         self.files: dict[str, str] = {}
-        for file in sorted(files):
-            if Path(file).suffix.lower() not in SUFFIXES:
-                continue
+        for file in image_files(files):
             name = Path(file).stem
             if name in self.files:
                 raise InputError(

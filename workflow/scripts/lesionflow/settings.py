@@ -13,6 +13,9 @@ from lesionflow.checks import check_names, check_reserved, check_schema, check_v
 from lesionflow.files import InputError
 from lesionflow.rungs import LEAKY
 
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
+
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
 # What a split needs to know beside its method, as in splits.METHODS.
 SIZES = {"test", "valid"}
@@ -109,3 +112,24 @@ def _split(name: str, own: Mapping, split: Mapping) -> dict:
     if "archive" in SPLITS[method] and "archive" not in split:
         raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
     return {key: value for key, value in split.items() if key in SPLITS[method] | {"method"}}
+
+
+def run_settings(config: Mapping) -> dict:
+    """What of the config a run depends on, for the report: what it trains and tests, and on what."""
+    run, collection, ladder = config["run"], config["collection"], config["ladder"]
+    protocols = {
+        name: {
+            **config["protocols"][name],
+            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
+        }
+        for name in run["protocols"]
+    }
+    images = {key: value for key, value in config["collections"][collection].items() if key != "download"}
+    return {
+        "collections": {collection: images},
+        **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "search")},
+        "ladder": ladder if ladder["rungs"] else {"rungs": []},
+        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
+        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
+        "protocols": protocols,
+    }
