@@ -37,6 +37,7 @@ def card(**changes) -> dict:
         "image_size": 64,
         "resize": "antialiased",
         "leaky": False,
+        "drawn": False,
         "settings": {"epochs": 5, "lr": 0.001},
         "backbone_settings": {"library": "torchvision", "architecture": "resnet50"},
         "device": "cpu, 2 threads",

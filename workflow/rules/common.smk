@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow.files import InputError, read_json, source_digest, write_text
-from lesionflow.predictions import listing_digest, set_name
+from lesionflow.predictions import given_images, listing_digest, set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import check_names, check_schema, complete_protocols
 
@@ -17,6 +17,8 @@ from lesionflow.settings import check_names, check_schema, complete_protocols
 gc.set_threshold(200_000, 50, 50)
 
 try:
+    if "images" in config:
+        config["images"] = given_images(config["images"])
     check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
     config["protocols"] = complete_protocols(config)
     check_names(config)

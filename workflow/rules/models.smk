@@ -26,6 +26,12 @@ def backbone_settings(wildcards):
     return backbone
 
 
+def drawn(wildcards):
+    """Whether the collection's images are the demo's, whatever the collection is called: a program drew them."""
+    images = config["collections"][wildcards.collection]["images"]
+    return Path(images).resolve() == Path(rules.draw_demo.output.images).resolve()
+
+
 def weights_urls(wildcards):
     """Where the backbones of the config say that a weights file can be had."""
     weights = [backbone["weights"] for backbone in config["backbones"].values()]

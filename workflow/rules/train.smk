@@ -48,6 +48,7 @@ rule train:
         protocol=setting("protocols/{protocol}"),
         stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
+        drawn=drawn,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
         code=source_digest("engine"),
