@@ -56,6 +56,7 @@ CARD = {
     "drawn": False,
     "backbone_settings": BACKBONE,
 }
+TABLE = "results/tiny/tables/table_4_1.csv"
 FITTING = {
     "classes": CLASSES,
     "image_size": 32,
@@ -353,8 +354,8 @@ def test_a_folder_may_be_named_like_a_number(tmp_path, monkeypatch, given_name, 
 @pytest.mark.parametrize(
     ("value", "there", "message"),
     [
-        (2024, [], r"`images` is 2024 to Snakemake, .*: write \./ before it"),
-        (7, ["7", "007"], "`images` is 7 to Snakemake"),
+        (2024, [], r"`images` is 2024 to Snakemake, and no folders .*: correct it, or write \./ before it"),
+        (7, ["7", "007"], "`images` is 7 to Snakemake, and 2 folders"),
         (None, ["None"], "`images` is None to Snakemake"),
         ("", [], "`images` is '' to Snakemake"),
         ({"a": "b"}, [], "`images` is {'a': 'b'} to Snakemake"),
@@ -447,7 +448,7 @@ def test_the_gallery_of_a_leaking_model_says_so():
 def test_the_gallery_says_in_large_letters_what_must_be_said():
     shown = gallery_page(2, 0, choice.DRAWN)
     assert shown.text.count(choice.DRAWN) == 2
-    assert [attributes for tag, attributes in shown.tags if attributes.get("role") == "alert"]
+    assert [attributes.get("class") for _, attributes in shown.tags].count("notice warning") == 2
     assert not [tag for tag, attributes in gallery_page(2, 0).tags if "warning" in attributes.get("class", "")]
 
 
@@ -474,49 +475,73 @@ def test_onnx_computes_the_same_or_is_refused(tmp_path):
 
 def test_new_images_are_predicted(run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
-    (folder / "new images/sub").mkdir(parents=True)
+    (folder / "2024/sub").mkdir(parents=True)
     split = pd.read_csv(folder / "results/tiny/corrected/seed1/split.csv")
     tested = split.loc[split["part"] == "test", "image"].tolist()
     for image in tested:
-        shutil.copy(folder / f"images/{image}.jpg", folder / "new images/sub")
+        shutil.copy(folder / f"images/{image}.jpg", folder / "2024/sub")
     whole = (folder / f"images/{tested[0]}.jpg").read_bytes()
-    (folder / "new images/007.jpg").write_bytes(whole[: len(whole) // 2])
-    done = snakemake(folder, "predict", config={"images": "new images"})
+    (folder / "2024/007.jpg").write_bytes(whole[: len(whole) // 2])
+    for name in ("NA", "null"):
+        (folder / f"2024/{name}.jpg").write_bytes(whole)
+    (folder / "2024/photo.webp").write_bytes(b"RIFF")
+    done = snakemake(folder, "predict", config={"images": 2024})  # which a config may say without quotes
     assert done.returncode == 0, output(done)[-4000:]
-    results = folder / "results/predictions/new images"
-    table = pd.read_csv(results / "predictions.csv", dtype={"image": str}).set_index("image")
-    assert sorted(table.index) == sorted(["007", *tested])
-    assert "truncated" in table.loc["007", "status"] and table.loc["007", :"probability"].isna().all()
+    assert f"{len(tested) + 2} images predicted, 2 files not" in done.stdout
+    results = folder / "results/predictions/2024"
+    table = read_predictions(results / "predictions.csv").set_index("image")
+    assert sorted(table.index) == sorted(["007", "NA", "null", "photo.webp", *tested])
+    assert table.loc["007", "status"].startswith("cannot be decoded") and table.loc["007", :"probability"].isna().all()
+    assert "webp" in table.loc["photo.webp", "status"] and table.loc["photo.webp", :"probability"].isna().all()
+    assert table.loc["NA"].equals(table.loc["null"]) and table["warning"].isna().all()
     chosen = read_json(results / "model.json")
-    best = pd.read_csv(folder / "results/tiny/tables/table_4_1.csv")
-    best = best.loc[best["valid_balanced_accuracy"].idxmax()]
-    assert chosen["folder"] == model_folder("tiny", best)
+    assert chosen["folder"] == model_folder("tiny", best_model(read_table_4_1(folder / TABLE))) and not chosen["drawn"]
     expected = pd.read_csv(folder / chosen["folder"] / "test.csv").set_index("image")
     assert np.allclose(table.loc[expected.index, CLASSES], expected, atol=2e-3)
     page = (results / "gallery.html").read_text()
-    assert page.count("<img") == len(tested) and html.escape(table.loc["007", "status"]) in page
+    assert page.count("<img") == len(tested) + 2
+    assert all(html.escape(table.loc[name, "status"]) in page for name in ("007", "photo.webp"))
 
-    assert "Nothing to be done" in output(snakemake(folder, "predict", config={"images": "new images"}))
-    (folder / "new images/007.jpg").write_bytes(whole)
-    done = snakemake(folder, "predict", config={"images": "new images"})
+    assert "Nothing to be done" in output(snakemake(folder, "predict", config={"images": 2024}))
+    (folder / "2024/007.jpg").write_bytes(whole)
+    done = snakemake(folder, "predict", config={"images": "2024"})
     assert done.returncode == 0, output(done)[-4000:]
-    table = pd.read_csv(results / "predictions.csv", dtype={"image": str}).set_index("image")
-    assert (table["status"] == "ok").all() and (table.loc["007", CLASSES] == table.loc[tested[0], CLASSES]).all()
+    table = read_predictions(results / "predictions.csv").set_index("image")
+    assert (
+        table.loc["007"].equals(table.loc["NA"]) and (table.loc["007", CLASSES] == table.loc[tested[0], CLASSES]).all()
+    )
+
+    before = {file: file.read_bytes() for file in results.iterdir()}
+    shutil.copytree(folder / "images", folder / "other/2024")
+    done = snakemake(folder, "predict", config={"images": "other/2024"})
+    assert done.returncode != 0 and "has predictions of other images with this name (2024): rename" in output(done)
+    assert before == {file: file.read_bytes() for file in results.iterdir()}
 
 
 def test_a_zip_by_a_named_model(run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
-    shutil.make_archive(folder / "visit", "zip", folder / "images")
+    shutil.make_archive(folder / "my <visit>", "zip", folder / "images")
+    (folder / "link.zip").symlink_to("my <visit>.zip")
     named = "results/tiny/corrected/seed1/undersampled/resnet50/stage1"
     shutil.copytree(folder / named, folder / "elsewhere")
-    config = {"images": "visit.zip", "predict": {"model": "elsewhere"}}
+    record = read_json(folder / "elsewhere/model.json")
+    write_json(folder / "elsewhere/model.json", record | {"drawn": True})
+    config = {"images": "link.zip", "predict": {"model": "elsewhere"}}
     done = snakemake(folder, "predict", config=config)
     assert done.returncode == 0, output(done)[-4000:]
-    table = pd.read_csv(folder / "results/predictions/visit/predictions.csv")
+    results = folder / "results/predictions/my _visit_"
+    table = read_predictions(results / "predictions.csv")
     assert len(table) == 97 and (table["status"] == "ok").sum() == 96
+    assert (table["warning"] == choice.DRAWN).all() and choice.DRAWN in done.stdout
+    assert choice.DRAWN in (results / "gallery.html").read_text()
     done = snakemake(folder, "predict", config=config | {"classes": CLASSES[::-1]})
     assert done.returncode != 0 and "elsewhere was trained with `classes` ['MEL'" in output(done)
     assert "Traceback" not in output(done) and "rule train:" not in output(done)
+    (folder / "elsewhere/model.safetensors").write_bytes(b"cut")
+    for packed in folder.glob("resources/predictions/*/packed*/*"):
+        packed.unlink()
+    done = snakemake(folder, "predict", config=config)
+    assert done.returncode != 0 and "model.safetensors" in output(done) and "rule pack_new_images" not in output(done)
 
 
 def test_nothing_trained_yet(raw, tmp_path):
@@ -532,6 +557,8 @@ def test_the_best_model_as_onnx(run, tmp_path):
     assert done.returncode == 0, output(done)[-4000:]
     facts = read_json(folder / "results/tiny/best_model.json")
     assert facts["parity"]["largest_difference"] <= 1e-4 and facts["parity"]["images"] == 16
+    assert facts["parity"]["largest_difference_from_test_csv"] <= 2e-2 and facts["warnings"] == []
+    assert facts["model"] == model_folder("tiny", best_model(read_table_4_1(folder / TABLE)))
     assert facts["input"]["shape"] == ["images", 3, 32, 32] and facts["classes"] == CLASSES
     assert (folder / facts["model"] / "model.safetensors").exists()
     session = onnxruntime.InferenceSession(folder / "results/tiny/best_model.onnx")

@@ -9,9 +9,9 @@ import numpy as np
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
 from lesionflow.cards import NOTICE
-from lesionflow.choice import best_model, model_folder, read_record, read_table_4_1, warnings
+from lesionflow.choice import best_model, model_folder, read_table_4_1, warnings
 from lesionflow.export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
-from lesionflow.files import file_digest, job, whole, write_json
+from lesionflow.files import file_digest, job, read_json, whole, write_json
 from lesionflow.predictions import read_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         best = best_model(read_table_4_1(inputs.table))
         folder = Path(model_folder(snakemake.wildcards.collection, best))
-        card = read_record(folder)
+        card = read_json(folder / "model.json")
         classes, size = card["classes"], card["image_size"]
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
         test = read_text(folder / "test.csv", ["image"]).sample(frac=1, random_state=0).head(CHECKED)

@@ -26,11 +26,11 @@ def given_images(value: object) -> str:
             )
         return value
     # By repr: True equals 1, and nan not itself.
-    meant = [name for name in os.listdir() if repr(as_number(name)) == repr(value) != "None"]
+    meant = [name for name in os.listdir() if repr(as_number(name)) == repr(value) and value is not None]
     if len(meant) != 1:
         raise InputError(
-            f"`images` is {value!r} to Snakemake, which is not the name of one folder or .zip here: write ./ before "
-            "it, as in `--config images=./2024`."
+            f"`images` is {value!r} to Snakemake, and {len(meant) or 'no'} folders or .zip files here have a name of "
+            "which it would make that: correct it, or write ./ before it, as in `--config images=./2024`."
         )
     return meant[0]
 
