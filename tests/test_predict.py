@@ -17,15 +17,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lesionflow import choice, export, gallery
-from lesionflow.choice import best_model, check_fit, choose_model, model_folder, read_record, read_table_4_1, warnings
-from lesionflow.files import InputError, read_json, write_json
+from lesionflow.choice import best_model, check_fit, choose_model, model_folder, read_record, warnings
+from lesionflow.files import InputError, listing_digest, read_json, write_json
+from lesionflow.lists import read_packed, read_predictions, read_results, write_probabilities, write_table
 from lesionflow.predictions import (
     check_source,
-    given_images,
-    listing_digest,
     prediction_table,
-    read_packed,
-    read_predictions,
     readable,
     set_name,
     source_of,
@@ -68,6 +65,7 @@ FITTING = {
 def table_4_1(rows: list[dict]) -> pd.DataFrame:
     """Table 4.1 of models and seeds, as far as choosing needs it."""
     names = {"protocol": "corrected", "dataset": "smote", "backbone": "resnet50", "weights": "none", "stage": 3}
+    names |= {"published_as": "resnet50v2"}
     test = {"balanced_accuracy": 0.5, "balanced_accuracy_low": 0.4, "balanced_accuracy_high": 0.6, "images": 9}
     return pd.DataFrame([names | {"seed": 1, "leaky": False} | test | row for row in rows])
 
@@ -126,7 +124,7 @@ def tables(draw) -> pd.DataFrame:
 def test_report_predict_and_export_name_the_same_model(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("best")
     table.to_csv(folder / "table.csv", index=False)
-    table = read_table_4_1(folder / "table.csv")
+    table = read_results(folder / "table.csv")
     means = table.groupby(["protocol", "leaky", "backbone"])["valid_balanced_accuracy"].mean(skipna=False)
     try:
         used = [best for best in headlines(table) if best["used"]]
@@ -159,6 +157,8 @@ def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="Say which images"):
         choose_model(None, "tiny", None)
+    with pytest.raises(InputError, match="Say which images"):
+        choose_model("", "tiny", None)
     with pytest.raises(InputError, match=r"There is no folder or \.zip nowhere"):
         choose_model("nowhere", "tiny", None)
     with pytest.raises(InputError, match="Nothing was trained yet on tiny"):
@@ -173,7 +173,7 @@ def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
         trained(Path(place))
     assert choose_model(".", "tiny", None) == (folder, CARD)
     assert choose_model(".", "untrained", "elsewhere") == ("elsewhere", CARD)
-    assert model_folder("tiny", read_table_4_1(table).iloc[2]) == folder
+    assert model_folder("tiny", read_results(table).iloc[2]) == folder
 
 
 @pytest.mark.parametrize(
@@ -218,6 +218,7 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
         ({"backbone_settings": {**BACKBONE, "mean": [0.5]}}, r"is wrong at \$\.backbone_settings\.mean"),
         ({"backbone_settings": {**BACKBONE, "mean": ["a", "b", "c"]}}, r"is wrong at \$\.backbone_settings\.mean"),
         ({"backbone_settings": {**BACKBONE, "std": [0, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
+        ({"backbone_settings": {**BACKBONE, "std": [10**400, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
         ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is no number\)"),
         (
             {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
@@ -285,10 +286,10 @@ def test_names_are_names(tmp_path_factory, names):
     names = [name for name in names if name] or ["NA"]
     path = tmp_path_factory.mktemp("names") / "table.csv"
     files = pd.DataFrame({"image": names, "row": range(len(names)), "width": 60, "height": 40, "status": "ok"})
-    files.to_csv(path, index=False)
+    write_table(path, files.assign(sha256="e0", pixels="1e5", phash="00"))
     assert read_packed(path)["image"].tolist() == names
     probabilities = pd.DataFrame({"image": names, "NA": 0.75, "null": 0.25})
-    prediction_table(read_packed(path), probabilities, {}, {"NA": "a reason"}).to_csv(path, index=False)
+    write_probabilities(path, prediction_table(read_packed(path), probabilities, {}, {"NA": "a reason"}))
     table = read_predictions(path)
     assert table["image"].tolist() == [*names, "NA"]
     assert table["predicted"].tolist()[:-1] == ["NA"] * len(names) and table["predicted"].isna().iloc[-1]
@@ -331,43 +332,6 @@ def test_names_and_changes_of_a_set_of_images(tmp_path):
     assert listing_digest(folder) == before
     (folder / "sub/a.jpg").write_bytes(b"ab")
     assert listing_digest(folder) != before
-
-
-@pytest.mark.parametrize(
-    ("given_name", "there", "expected"),
-    [
-        ("new images", [], "new images"),
-        (2024, ["2024"], "2024"),
-        (7, ["007", "8"], "007"),
-        (100000.0, ["1e5", "100000"], "1e5"),
-        (float("nan"), ["NaN", "x"], "NaN"),
-        (True, ["True", "1"], "True"),
-    ],
-)
-def test_a_folder_may_be_named_like_a_number(tmp_path, monkeypatch, given_name, there, expected):
-    monkeypatch.chdir(tmp_path)
-    for name in there:
-        Path(name).mkdir()
-    assert given_images(given_name) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "there", "message"),
-    [
-        (2024, [], r"`images` is 2024 to Snakemake, and no folders .*: correct it, or write \./ before it"),
-        (7, ["7", "007"], "`images` is 7 to Snakemake, and 2 folders"),
-        (None, ["None"], "`images` is None to Snakemake"),
-        ("", [], "`images` is '' to Snakemake"),
-        ({"a": "b"}, [], "`images` is {'a': 'b'} to Snakemake"),
-        ("new {a} <script>", [], r"one of the characters \{ \} < > in it \(new \{a\} <script>\)"),
-    ],
-)
-def test_images_that_cannot_be_named_are_refused(tmp_path, monkeypatch, value, there, message):
-    monkeypatch.chdir(tmp_path)
-    for name in there:
-        Path(name).mkdir()
-    with pytest.raises(InputError, match=message):
-        given_images(value)
 
 
 @pytest.mark.parametrize("name", ["new {a} <b>", "a,b=c:d", "x\ny", "$(x) `y` \"z\" 'q'", "é (1) [2] *"])
@@ -495,7 +459,7 @@ def test_new_images_are_predicted(run, tmp_path):
     assert "webp" in table.loc["photo.webp", "status"] and table.loc["photo.webp", :"probability"].isna().all()
     assert table.loc["NA"].equals(table.loc["null"]) and table["warning"].isna().all()
     chosen = read_json(results / "model.json")
-    assert chosen["folder"] == model_folder("tiny", best_model(read_table_4_1(folder / TABLE))) and not chosen["drawn"]
+    assert chosen["folder"] == model_folder("tiny", best_model(read_results(folder / TABLE))) and not chosen["drawn"]
     expected = pd.read_csv(folder / chosen["folder"] / "test.csv").set_index("image")
     assert np.allclose(table.loc[expected.index, CLASSES], expected, atol=2e-3)
     page = (results / "gallery.html").read_text()
@@ -558,7 +522,7 @@ def test_the_best_model_as_onnx(run, tmp_path):
     facts = read_json(folder / "results/tiny/best_model.json")
     assert facts["parity"]["largest_difference"] <= 1e-4 and facts["parity"]["images"] == 16
     assert facts["parity"]["largest_difference_from_test_csv"] <= 2e-2 and facts["warnings"] == []
-    assert facts["model"] == model_folder("tiny", best_model(read_table_4_1(folder / TABLE)))
+    assert facts["model"] == model_folder("tiny", best_model(read_results(folder / TABLE)))
     assert facts["input"]["shape"] == ["images", 3, 32, 32] and facts["classes"] == CLASSES
     assert (folder / facts["model"] / "model.safetensors").exists()
     session = onnxruntime.InferenceSession(folder / "results/tiny/best_model.onnx")

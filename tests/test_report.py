@@ -21,6 +21,7 @@ from PIL import Image
 from lesionflow import figures, report, search_tables
 from lesionflow.choice import best_model
 from lesionflow.exhibits import caption, find_labels, read_card, read_figure, read_table
+from lesionflow.settings import run_settings
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
@@ -92,9 +93,8 @@ def test_the_report_names_the_seed_that_predict_and_export_use():
 
 def test_settings_are_those_of_the_run():
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-    images = config.pop("collections")["isic2019"]
     config["run"] |= {"backbones": ["resnet50"], "datasets": ["smote"]}
-    settings = report.run_settings("isic2019", images, config)
+    settings = run_settings(config)
     assert list(settings["backbones"]) == ["resnet50"] == list(settings["protocols"]["corrected"]["stages"])
     assert list(settings["datasets"]) == ["smote"] and "download" not in settings["collections"]["isic2019"]
 

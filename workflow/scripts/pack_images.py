@@ -7,6 +7,7 @@ import torch
 
 from lesionflow.files import job, whole
 from lesionflow.images import Images, shard_names
+from lesionflow.lists import write_table
 from lesionflow.packing import pack
 
 if TYPE_CHECKING:
@@ -19,11 +20,10 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images = Images(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
-        with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
+        with whole(snakemake.output.pixels) as npy:
             pixels = np.lib.format.open_memmap(npy, mode="w+", dtype=np.uint8, shape=(len(names), size, size, 3))
-            pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest").to_csv(
-                csv, index=False
-            )
+            nearest = snakemake.wildcards.resize == "nearest"
+            write_table(snakemake.output.table, pack(images, names, pixels, snakemake.threads, nearest=nearest))
             pixels.flush()
 
 

@@ -8,10 +8,11 @@ from lesionflow.backbones import restore
 from lesionflow.batches import Images, Store
 from lesionflow.choice import warnings
 from lesionflow.engine import predict_table
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
 from lesionflow.images import Images as Files
-from lesionflow.predictions import prediction_table, read_packed, readable, summary
+from lesionflow.lists import read_packed, write_probabilities
+from lesionflow.predictions import prediction_table, readable, summary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -28,8 +29,7 @@ def main(snakemake: "Snakemake") -> None:
         probabilities = predict_table(model, images, classes, Hardware.choose(params.precision, snakemake.threads))
         unread = Files(params.images).unread
         table = prediction_table(files, probabilities, params.class_names, unread, warnings(card))
-        with whole(snakemake.output[0]) as path:
-            table.to_csv(path, index=False, float_format="%.7g")
+        write_probabilities(snakemake.output[0], table)
         print(summary(table, snakemake.output[0]), file=sys.__stdout__)
 
 

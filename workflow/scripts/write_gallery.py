@@ -6,8 +6,8 @@ import numpy as np
 
 from lesionflow.choice import warnings
 from lesionflow.files import job, read_json, write_text
-from lesionflow.gallery import page
-from lesionflow.predictions import read_packed, read_predictions
+from lesionflow.gallery import TEMPLATE, page
+from lesionflow.lists import read_packed, read_predictions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         card = read_json(inputs.choice)
         text = page(
-            inputs.template,
+            TEMPLATE,
             name=snakemake.wildcards.name,
             predictions=read_predictions(inputs.predictions),
             files=read_packed(inputs.table),

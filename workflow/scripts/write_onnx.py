@@ -9,10 +9,10 @@ import numpy as np
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
 from lesionflow.cards import NOTICE
-from lesionflow.choice import best_model, model_folder, read_table_4_1, warnings
+from lesionflow.choice import best_model, model_folder, warnings
 from lesionflow.export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
 from lesionflow.files import file_digest, job, read_json, whole, write_json
-from lesionflow.predictions import read_text
+from lesionflow.lists import read_probabilities, read_results
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -23,12 +23,12 @@ CHECKED = 32  # test images
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
-        best = best_model(read_table_4_1(inputs.table))
+        best = best_model(read_results(inputs.table))
         folder = Path(model_folder(snakemake.wildcards.collection, best))
         card = read_json(folder / "model.json")
         classes, size = card["classes"], card["image_size"]
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
-        test = read_text(folder / "test.csv", ["image"]).sample(frac=1, random_state=0).head(CHECKED)
+        test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
         images = Images.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
         with whole(snakemake.output.model) as path:
             said = [NOTICE, *warnings(card)]

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from lesionflow.files import InputError, read_json
+from lesionflow.lists import read_manifest
 
 
 class Store:
@@ -49,8 +50,7 @@ class Store:
 
 def open_store(manifest: str | Path, shards: Sequence[str | Path]) -> Store:
     """The store of a manifest.csv and its packed shards, which are named by their files."""
-    table = pd.read_csv(manifest, dtype={"image": str, "lesion": str, "group": str, "shard": str})
-    return Store(table, {Path(shard).stem: shard for shard in shards})
+    return Store(read_manifest(manifest), {Path(shard).stem: shard for shard in shards})
 
 
 def shard_files(index: str | Path) -> list[str]:

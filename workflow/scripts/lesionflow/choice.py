@@ -9,6 +9,7 @@ import jsonschema
 import pandas as pd
 
 from lesionflow.files import InputError
+from lesionflow.lists import read_results
 
 MODEL_FILES = ("model.safetensors", "model.json")
 MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # what a model is, whatever its seed
@@ -39,8 +40,8 @@ RECORD = {
         "required": ["library", "architecture", "weights", "mean", "std"],
         "properties": {
             **dict.fromkeys(["library", "architecture", "weights"], TEXT),
-            "mean": {**RGB, "items": {"type": "number"}},
-            "std": {**RGB, "items": {"type": "number", "exclusiveMinimum": 0}},
+            "mean": {**RGB, "items": {"type": "number", "minimum": -1000, "maximum": 1000}},
+            "std": {**RGB, "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}},
         },
     },
 }
@@ -76,16 +77,10 @@ def model_folder(collection: str, row: Mapping) -> str:
     return "results/{}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}".format(collection, **row)
 
 
-def read_table_4_1(path: str | Path) -> pd.DataFrame:
-    """table_4_1.csv, its names as they are."""
-    text = dict.fromkeys(["protocol", "backbone", "weights", "dataset"], str)
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-
-
 def choose_model(images: str | None, collection: str, named: str | None) -> tuple[str, dict]:
     """Folder and model.json of the model for `images`: the one that is `named`, else the best that was trained."""
     table = f"results/{collection}/tables/table_4_1.csv"
-    if images is None:
+    if not images:
         raise InputError("Say which images: `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
     if not Path(images).exists():
         raise InputError(f"There is no folder or .zip {images}: correct `images`.")
@@ -94,7 +89,7 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
             f"Nothing was trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the same "
             "config first, or name a model with `predict: {model: FOLDER}`."
         )
-    folder = named or model_folder(collection, best_model(read_table_4_1(table)))
+    folder = named or model_folder(collection, best_model(read_results(table)))
     missing = [name for name in MODEL_FILES if not (Path(folder) / name).is_file()]
     if missing:
         raise InputError(f"{folder} has no {' and no '.join(missing)}: name the folder of a trained model.")

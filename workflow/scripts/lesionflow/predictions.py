@@ -1,7 +1,5 @@
 """New images: what they are named, and what a model says of each."""
 
-import contextlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,38 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.files import InputError, read_json, value_digest
-
-
-def given_images(value: object) -> str:
-    """The folder or .zip that `images` of the config means.
-
-    Snakemake makes numbers of 2024, 007 and 1e5 on its command line: what is meant is the one entry of the working
-    directory of which it would make the same.
-    """
-    if isinstance(value, str) and value:
-        if set(value) & set("{}<>"):
-            raise InputError(
-                f"`images` has one of the characters {{ }} < > in it ({value}), which Snakemake takes for its own: "
-                "rename it, or make a link to it that has another name."
-            )
-        return value
-    # By repr: True equals 1, and nan not itself.
-    meant = [name for name in os.listdir() if repr(as_number(name)) == repr(value) and value is not None]
-    if len(meant) != 1:
-        raise InputError(
-            f"`images` is {value!r} to Snakemake, and {len(meant) or 'no'} folders or .zip files here have a name of "
-            "which it would make that: correct it, or write ./ before it, as in `--config images=./2024`."
-        )
-    return meant[0]
-
-
-def as_number(text: str) -> bool | int | float | None:
-    """What Snakemake makes of the word of a `--config` that is no text to it; None if it is."""
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text)
-    return {"True": True, "False": False}.get(text)
+from lesionflow.files import InputError, read_json
 
 
 def set_name(images: str | Path) -> str:
@@ -66,29 +33,6 @@ def check_source(record: Path, images: str | Path) -> None:
             f"{record.parent} has predictions of other images with this name ({before}): rename or move that folder, "
             f"or rename {images}, and predict again."
         )
-
-
-def listing_digest(images: str | Path) -> str:
-    """SHA-256 of the names, sizes and times of the files in a folder; its own time, which Snakemake sees, misses most
-    changes in it. A .zip has no files in it: its own time is enough.
-    """
-    files = sorted(Path(images).rglob("*"))
-    return value_digest([(str(file), file.lstat().st_size, file.lstat().st_mtime_ns) for file in files])
-
-
-def read_packed(table: str | Path) -> pd.DataFrame:
-    """The table of a packed shard; images may have names such as 007 or NA."""
-    return read_text(table, ["image", "status"])
-
-
-def read_predictions(path: str | Path) -> pd.DataFrame:
-    """predictions.csv, as `prediction_table` made it."""
-    return read_text(path, ["image", "predicted", "status", "warning"])
-
-
-def read_text(path: str | Path, text: Sequence[str]) -> pd.DataFrame:
-    """A CSV whose columns `text` are as they stand there: only an empty cell is a missing value."""
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
 
 
 def readable(files: pd.DataFrame) -> pd.DataFrame:
