@@ -40,6 +40,7 @@ def card(classes=("A", "B"), licence=LICENCE, **changes) -> dict:
         "image_size": 64,
         "resize": "antialiased",
         "leaky": False,
+        "drawn": False,
         "settings": {"epochs": 5, "lr": 0.001},
         "backbone_settings": {"library": "torchvision", "architecture": "resnet50"},
         "device": "cpu, 2 threads",

@@ -209,6 +209,7 @@ def test_the_published_protocol_tests_on_training_images(tmp_path):
     models = Path("results/demo/as_published/seed1/smote/resnet50")
     done = snakemake(tmp_path, models / "stage1/metrics.json", models / "stage2/metrics.json", config=config)
     assert done.returncode == 0, output(done)[-4000:]
+    assert read_json(tmp_path / models / "stage1/model.json")["drawn"]
     leakage = read_json(tmp_path / "results/demo/as_published/seed1/leakage.json")
     assert leakage["leaky"] and leakage["test"]["sharing"]["file"] == leakage["test"]["images"] == 32
     metrics = read_json(tmp_path / models / "stage2/metrics.json")

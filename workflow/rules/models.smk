@@ -26,6 +26,12 @@ def backbone_settings(wildcards):
     return backbone
 
 
+def drawn(wildcards):
+    """Whether the collection's images are the demo's, whatever the collection is called: a program drew them."""
+    images = config["collections"][wildcards.collection]["images"]
+    return Path(images).resolve() == Path(rules.draw_demo.output.images).resolve()
+
+
 def recipe(wildcards):
     """What of a protocol a training depends on: all but the split, balancing, and settings of single backbones."""
     protocol = config["protocols"][wildcards.protocol]

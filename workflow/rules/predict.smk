@@ -10,11 +10,11 @@ checkpoint choose_model:
     input:
         known_models,
     output:
-        f"{PREDICTIONS}/model.json",
+        update(f"{PREDICTIONS}/model.json"),  # so that what is refused loses no earlier choice
     log:
         "logs/choose_model/{name}.log",
     resources:
-        mem_mb=grow(1000),
+        mem_mb=grow(2000),
         runtime=grow(10),
     params:
         images=config.get("images"),
@@ -23,7 +23,7 @@ checkpoint choose_model:
         classes=config["classes"],
         image_size=config["image_size"],
         resize={name: protocol["resize"] for name, protocol in config["protocols"].items()},
-        backbones=list(config["backbones"]),
+        backbones={name: f"{it['library']} {it['architecture']}" for name, it in config["backbones"].items()},
         code=code_of("choose_model"),
     script:
         "../scripts/choose_model.py"
@@ -64,6 +64,7 @@ rule predict_images:
         mem_mb=grow(8000),
         runtime=grow(60),
     params:
+        images=config.get("images"),
         class_names=config["class_names"],
         precision=config["precision"],
         code=code_of("predict_images"),

@@ -48,6 +48,7 @@ rule train:
         protocol=recipe,
         stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
+        drawn=drawn,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
         code=code_of("train", gate="leakage"),

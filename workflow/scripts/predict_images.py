@@ -1,15 +1,18 @@
 """Probabilities of the chosen model for new images, in the columns of an ISIC submission, and what they say."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, Store
+from lesionflow.choice import warnings
 from lesionflow.engine import predict_table
 from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
+from lesionflow.images import Images as Files
 from lesionflow.lists import read_packed, write_probabilities
-from lesionflow.predictions import prediction_table, readable
+from lesionflow.predictions import prediction_table, readable, summary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -24,7 +27,10 @@ def main(snakemake: "Snakemake") -> None:
         images = Images.from_list(store, readable(files)[["image"]], classes)
         model = restore(Path(inputs.model), card["backbone_settings"], len(classes))
         probabilities = predict_table(model, images, classes, Hardware.choose(params.precision, snakemake.threads))
-        write_probabilities(snakemake.output[0], prediction_table(files, probabilities, params.class_names))
+        unread = Files(params.images).unread
+        table = prediction_table(files, probabilities, params.class_names, unread, warnings(card))
+        write_probabilities(snakemake.output[0], table)
+        print(summary(table, snakemake.output[0]), file=sys.__stdout__)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def main(snakemake: "Snakemake") -> None:
             "image_size": store.size,
             "resize": protocol["resize"],
             "leaky": protocol["leaky"],
+            "drawn": params.drawn,
             "settings": asdict(settings),
             "backbone_settings": backbone,
             "device": str(on),

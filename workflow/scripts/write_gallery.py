@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lesionflow.choice import warnings
 from lesionflow.files import job, read_json, write_text
 from lesionflow.gallery import TEMPLATE, page
 from lesionflow.lists import read_packed, read_predictions
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
+        card = read_json(inputs.choice)
         text = page(
             TEMPLATE,
             name=snakemake.wildcards.name,
             predictions=read_predictions(inputs.predictions),
             files=read_packed(inputs.table),
             pixels=np.load(inputs.pixels, mmap_mode="r"),
-            card=read_json(inputs.choice),
+            card=card,
+            warnings=warnings(card),
             class_names=snakemake.params.class_names,
         )
         write_text(snakemake.output[0], text)

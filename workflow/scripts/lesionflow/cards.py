@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
+from lesionflow.choice import DRAWN
 from lesionflow.container import describe
 from lesionflow.markdown import escape
 from lesionflow.source import REPORT
@@ -62,6 +63,8 @@ def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> li
     ]
     if card["weights"] == "none":
         found.append("Its backbone started from random initialisation, without any pretrained weights.")
+    if card["drawn"]:
+        found.append(DRAWN)
     if card["leaky"]:
         found.append(
             f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
@@ -90,6 +93,7 @@ def model_card(
     return {
         "notice": NOTICE,
         "leaky": card["leaky"],
+        "drawn": card["drawn"],
         **{name: card[name] for name in NAMES},
         "intended_use": INTENDED_USE,
         "limits": limits(card, metrics, classes, licence),

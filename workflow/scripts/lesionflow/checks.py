@@ -19,7 +19,7 @@ RESERVED = {
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"folders"},
-    "classes": {"all", "image", "label", "predicted", "probability", "status", "total"},
+    "classes": {"all", "image", "label", "predicted", "probability", "status", "total", "warning"},
 }
 
 

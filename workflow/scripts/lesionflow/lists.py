@@ -92,8 +92,8 @@ def read_probabilities(path: str | Path) -> pd.DataFrame:
 
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
-    """predictions.csv: image, the probability of each class, predicted, probability and status."""
-    return read_table(path, ["image", "predicted", "status"])
+    """predictions.csv: image, the probability of each class, predicted, probability, status and warning."""
+    return read_table(path, ["image", "predicted", "status", "warning"])
 
 
 def read_rejected(path: str | Path) -> pd.DataFrame:

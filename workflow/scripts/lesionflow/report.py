@@ -12,6 +12,7 @@ import yaml
 
 from lesionflow import ladder as ladders
 from lesionflow import search_tables
+from lesionflow.choice import MODEL, best_model, best_runs
 from lesionflow.comparison import sentences
 from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
@@ -28,21 +29,21 @@ TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a ca
 def headlines(table: pd.DataFrame) -> list[dict]:
     """The best model of each protocol by validation balanced accuracy, and what it reached on test images.
 
-    Test images have no say in the choice. With several seeds a model is the mean of its seeds.
+    Test images have no say in the choice. With several seeds a model is the mean of its seeds; `seed` is the one that
+    stands for it, and it is `used` if it is the one that looks at new images and is exported.
     """
+    used = None if table["leaky"].all() else best_model(table).name
     found = []
-    for protocol, runs in table.groupby("protocol", sort=False):
-        keys = ["backbone", "weights", "stage", "dataset"]
-        models = runs.groupby(keys, sort=False)
-        best = models["valid_balanced_accuracy"].mean().idxmax()
-        chosen = models.get_group(best)
+    for _, rows in table.groupby("protocol", sort=False):
+        chosen, run = best_runs(rows)
         found.append(
-            dict(zip(keys, best, strict=True))
+            {key: run[key] for key in MODEL}
             | {
-                "protocol": protocol,
-                "leaky": bool(runs["leaky"].any()),
-                "models": len(models),
+                "leaky": bool(rows["leaky"].any()),
+                "models": len(rows.groupby(MODEL)),
                 "seeds": len(chosen),
+                "seed": int(run["seed"]),
+                "used": run.name == used,
                 "images": int(chosen["images"].iloc[0]),
                 "valid": chosen["valid_balanced_accuracy"].mean(),
                 "test": chosen["balanced_accuracy"].mean(),
