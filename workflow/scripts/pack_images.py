@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from lesionflow.files import job, whole
 from lesionflow.images import Images, shard_names
-from lesionflow.packing import pack
+from lesionflow.packing import new_pixels, pack
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -20,10 +19,9 @@ def main(snakemake: "Snakemake") -> None:
         images = Images(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
         with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
-            pixels = np.lib.format.open_memmap(npy, mode="w+", dtype=np.uint8, shape=(len(names), size, size, 3))
-            pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest").to_csv(
-                csv, index=False
-            )
+            pixels = new_pixels(npy, len(names), size)
+            table = pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest")
+            table.to_csv(csv, index=False)
             pixels.flush()
 
 
