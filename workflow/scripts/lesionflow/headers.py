@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_HEADER = 1 << 20  # bytes of tables, such as where each strip of a TIFF lies
+MAX_PIECES = 200_000  # chunks of a PNG, segments before the pixels of a JPEG
 MAX_SCANS = 100  # of a progressive JPEG; the usual encoders write about ten
 ORIENTATION = 274
 PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
@@ -75,7 +76,7 @@ def held_bytes(frame: bytes, scan: int) -> int:
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of the segments of a JPEG, up to the header of its first scan; junk is passed over."""
-    place = 2
+    place, pieces = 2, 0
     while 0 <= (place := data.find(b"\xff", place)) < len(data) - 4:
         marker = data[place + 1]
         if marker == 0xFF:  # a byte that fills
@@ -89,12 +90,19 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             yield marker, place, end
             if marker == 0xDA:
                 return
-            place = max(end, place + 2)
+            place, pieces = max(end, place + 2), pieces + 1
+            check_pieces(pieces)
+
+
+def check_pieces(count: int) -> None:
+    """Raise ValueError where a file has more parts than MAX_PIECES: each costs time and memory, however short."""
+    if count > MAX_PIECES:
+        raise ValueError(f"it has more than {MAX_PIECES} parts")
 
 
 def strip_png(data: bytes) -> Bare:
     """A PNG of its first picture, palette and pixels, all colours as they are stored."""
-    bare, exif, place, kind = io.BytesIO(), b"", 8, b""
+    bare, exif, place, kind, pieces = io.BytesIO(), b"", 8, b"", 0
     bare.write(data[:8])
     while place + 8 <= len(data) and kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, place)
@@ -102,7 +110,8 @@ def strip_png(data: bytes) -> Bare:
             bare.write(memoryview(data)[place : place + 12 + length])
         elif kind == b"eXIf":
             exif = data[place + 8 : place + 8 + length]
-        place += 12 + length
+        place, pieces = place + 12 + length, pieces + 1
+        check_pieces(pieces)
     return Bare("PNG", bare.getvalue(), orientation(exif))
 
 
