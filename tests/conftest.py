@@ -7,12 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from PIL import Image
 
+# The same examples in every run, each failure as it is found: quick, and nobody's change fails by chance.
+# `pytest --hypothesis-profile=explore` draws new examples and shrinks a failure to its smallest, which takes minutes.
+REPEAT = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None, database=None, phases=REPEAT)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("repeat")
 CLASSES = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
 REPOSITORY = Path(__file__).parent.parent
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
@@ -20,10 +27,12 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Sna
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def snakemake(folder: Path, *arguments, config: dict | None = None) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder` with the tiny config and what `config` changes in it."""
-    command = [*SNAKEMAKE, *arguments, "--cores", "2", "--directory", folder]
-    command += ["--configfile", REPOSITORY / "tests/config/config.yaml"]
+def snakemake(
+    folder: Path, *arguments, config: dict | None = None, repository: Path = REPOSITORY
+) -> subprocess.CompletedProcess:
+    """Run the Snakemake of `repository` in `folder` with the tiny config and what `config` changes in it."""
+    command = [*SNAKEMAKE[:-1], repository / "Snakefile", *arguments, "--cores", "2", "--directory", folder]
+    command += ["--configfile", repository / "tests/config/config.yaml"]
     if config:
         (folder / "changes.yaml").write_text(yaml.safe_dump(config))
         command.append(folder / "changes.yaml")

@@ -20,6 +20,7 @@ from PIL import Image
 
 from lesionflow import figures, report, search_tables
 from lesionflow.exhibits import caption, find_labels, read_card, read_figure, read_table
+from lesionflow.settings import run_settings
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
@@ -82,9 +83,8 @@ def test_headline_is_chosen_by_validation():
 
 def test_settings_are_those_of_the_run():
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-    images = config.pop("collections")["isic2019"]
     config["run"] |= {"backbones": ["resnet50"], "datasets": ["smote"]}
-    settings = report.run_settings("isic2019", images, config)
+    settings = run_settings(config)
     assert list(settings["backbones"]) == ["resnet50"] == list(settings["protocols"]["corrected"]["stages"])
     assert list(settings["datasets"]) == ["smote"] and "download" not in settings["collections"]["isic2019"]
 

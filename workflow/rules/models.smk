@@ -26,6 +26,12 @@ def backbone_settings(wildcards):
     return backbone
 
 
+def recipe(wildcards):
+    """What of a protocol a training depends on: all but the split, balancing, and settings of single backbones."""
+    protocol = config["protocols"][wildcards.protocol]
+    return {key: value for key, value in protocol.items() if key not in RECIPE_OF_OTHERS}
+
+
 def weights_urls(wildcards):
     """Where the backbones of the config say that a weights file can be had."""
     weights = [backbone["weights"] for backbone in config["backbones"].values()]

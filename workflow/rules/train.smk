@@ -26,7 +26,7 @@ rule train:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
+        duplicates="results/{collection}/duplicates.csv",
         store=packed_store,
         weights=first_weights,
         winner=winner_file,
@@ -45,11 +45,11 @@ rule train:
         runtime=grow(240),
     params:
         classes=config["classes"],
-        protocol=setting("protocols/{protocol}"),
+        protocol=recipe,
         stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
-        code=source_digest("engine"),
+        code=code_of("train", gate="leakage"),
     script:
         "../scripts/train.py"

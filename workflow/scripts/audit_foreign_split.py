@@ -4,8 +4,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from lesionflow import leakage, manifest
-from lesionflow.files import job, whole, write_json, write_table
+from lesionflow.files import job, whole, write_json
 from lesionflow.leakage_figures import leakage_by_class
+from lesionflow.lists import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

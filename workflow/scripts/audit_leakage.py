@@ -6,6 +6,7 @@ import pandas as pd
 
 from lesionflow.files import job, write_json
 from lesionflow.leakage import audit, refuse_crossings
+from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_training
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        known = pd.read_csv(snakemake.input.manifest, dtype=str)[["image", "label", "lesion"]]
-        known = known.merge(pd.read_csv(snakemake.input.duplicates, dtype=str), on="image", how="left")
-        split = pd.read_csv(snakemake.input.split, dtype=str)
-        training = pd.concat([pd.read_csv(path, dtype=str) for path in snakemake.input.training])
+        known = read_manifest(snakemake.input.manifest)[["image", "label", "lesion"]]
+        known = known.merge(read_duplicates(snakemake.input.duplicates), on="image", how="left")
+        split = read_parts(snakemake.input.split)
+        training = pd.concat([read_training(path) for path in snakemake.input.training])
         synthetic = training[training["neighbour"].notna()]
         parents = pd.concat([synthetic["image"], synthetic["neighbour"]])
         refuse_crossings(known, split, parents, leaky=snakemake.params.leaky)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.files import job, write_table
+from lesionflow.files import job
+from lesionflow.lists import read_described, read_duplicates, write_table
 from lesionflow.manifest import make_manifest
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        described = pd.read_csv(snakemake.input.labels, dtype={"image": str, "lesion": "string", "age": str})
-        packed = {Path(table).stem: pd.read_csv(table, dtype={"image": str}) for table in snakemake.input.tables}
-        duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
+        described = read_described(snakemake.input.labels)
+        packed = {Path(table).stem: read_shard(table) for table in snakemake.input.tables}
+        duplicates = read_duplicates(snakemake.input.duplicates)
         params = snakemake.params
         manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
         write_table(snakemake.output.manifest, manifest)

@@ -6,6 +6,7 @@ import torch
 
 from lesionflow.files import job, whole
 from lesionflow.images import Images, shard_names
+from lesionflow.lists import write_table
 from lesionflow.packing import new_pixels, pack
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images = Images(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
-        with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
+        with whole(snakemake.output.pixels) as npy:
             pixels = new_pixels(npy, len(names), size)
-            table = pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest")
-            table.to_csv(csv, index=False)
+            nearest = snakemake.wildcards.resize == "nearest"
+            write_table(snakemake.output.table, pack(images, names, pixels, snakemake.threads, nearest=nearest))
             pixels.flush()
 
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from lesionflow import manifest
-from lesionflow.files import job, write_table
+from lesionflow.files import job
 from lesionflow.images import Images
+from lesionflow.lists import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lesionflow.files import job, read_json, write_text
-from lesionflow.gallery import page
-from lesionflow.predictions import read_packed, read_predictions
+from lesionflow.gallery import TEMPLATE, page
+from lesionflow.lists import read_predictions
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,10 +17,10 @@ def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
         text = page(
-            inputs.template,
+            TEMPLATE,
             name=snakemake.wildcards.name,
             predictions=read_predictions(inputs.predictions),
-            files=read_packed(inputs.table),
+            files=read_shard(inputs.table),
             pixels=np.load(inputs.pixels, mmap_mode="r"),
             card=read_json(inputs.choice),
             class_names=snakemake.params.class_names,

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
 from lesionflow.cards import NOTICE
 from lesionflow.export import INPUT, OUTPUT, TOLERANCE, largest_difference, with_probabilities, write_onnx
 from lesionflow.files import file_digest, job, read_json, whole, write_json
+from lesionflow.lists import read_probabilities, read_results
 from lesionflow.predictions import best_model, model_folder
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ CHECKED = 32  # test images
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
-        best = best_model(pd.read_csv(inputs.table, keep_default_na=False))
+        best = best_model(read_results(inputs.table))
         folder = Path(model_folder(snakemake.wildcards.collection, best))
         card = read_json(folder / "model.json")
         classes, size = card["classes"], card["image_size"]
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
-        test = pd.read_csv(folder / "test.csv", dtype={"image": str}).sample(frac=1, random_state=0).head(CHECKED)
+        test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
         images = Images.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
         with whole(snakemake.output.model) as path:
             write_onnx(model, size, path)

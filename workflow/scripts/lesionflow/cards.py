@@ -11,7 +11,9 @@ import pandas as pd
 import yaml
 
 from lesionflow.container import describe
+from lesionflow.source import REPORT
 
+TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
     f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "

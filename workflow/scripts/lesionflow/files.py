@@ -5,18 +5,14 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class InputError(Exception):
@@ -106,12 +102,6 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_table(path: str | Path, table: "pd.DataFrame") -> None:
-    """Write the columns of `table` as CSV, whole or not at all."""
-    with whole(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=2) + "\n")
@@ -128,23 +118,20 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def listing_digest(path: str | Path) -> str:
+    """SHA-256 of the names, sizes and dates of the files in a folder, at whatever depth, or of the file at `path`.
+
+    The date of a folder, which Snakemake sees, tells of most changes in it nothing.
+    """
+    path = Path(path)
+    files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+    states = ((file, file.lstat()) for file in sorted(files))
+    return value_digest([(str(file.relative_to(path)), state.st_size, state.st_mtime_ns) for file, state in states])
+
+
 def value_digest(value: Any) -> str:
     """SHA-256 of a value that JSON can hold; the order of keys does not count."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def source_digest(module: str) -> str:
-    """SHA-256 of the sources of a module of this package and of all that it imports from the package.
-
-    Snakemake reruns a rule whose script changed, but not one whose script's imports did.
-    """
-    folder, sources, waiting = Path(__file__).parent, {}, [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in sources:
-            sources[name] = (folder / f"{name}.py").read_text(encoding="utf-8")
-            waiting += re.findall(r"^from lesionflow\.(\w+) import", sources[name], re.MULTILINE)
-    return value_digest(sources)
 
 
 def progress(items: Iterable | None = None, **bar: Any) -> tqdm:

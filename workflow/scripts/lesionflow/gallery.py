@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from lesionflow.source import REPORT
+
+TEMPLATE = REPORT / "gallery.html.j2"
 PICTURES = 200
 THUMBNAIL = 200  # pixels of the longer side
 TOP = 3

@@ -76,6 +76,19 @@ def refuse_crossings(
             )
 
 
+def refuse_leaks(
+    duplicates: pd.DataFrame, manifest: pd.DataFrame, split: pd.DataFrame, training: pd.DataFrame, leaky: bool
+) -> None:
+    """The gate before any use of a training list: InputError where it shares anything with what is tested.
+
+    duplicates.csv, manifest.csv, split.csv and training.csv are read by every step that trains, so that none can
+    train on what was not audited.
+    """
+    known = manifest[["image", "label", "lesion"]].merge(duplicates, on="image", how="left")
+    synthetic = training[training["neighbour"].notna()]
+    refuse_crossings(known, split, pd.concat([synthetic["image"], synthetic["neighbour"]]), leaky)
+
+
 def _count(shared: pd.DataFrame) -> dict:
     return {
         "images": len(shared),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lesionflow.files import InputError, read_json, value_digest
+from lesionflow.files import InputError, read_json
+from lesionflow.lists import read_results
 
 MODEL_FILES = ("model.safetensors", "model.json")
 
@@ -14,14 +15,6 @@ def set_name(images: str | Path) -> str:
     """What results of a folder or .zip of images are named: as it is, without an ending of the .zip."""
     path = Path(images).resolve()
     return path.name if path.is_dir() else path.stem
-
-
-def listing_digest(images: str | Path) -> str:
-    """SHA-256 of the names, sizes and times of the files in a folder; its own time, which Snakemake sees, misses most
-    changes in it. A .zip has no files in it: its own time is enough.
-    """
-    files = sorted(Path(images).rglob("*"))
-    return value_digest([(str(file), file.lstat().st_size, file.lstat().st_mtime_ns) for file in files])
 
 
 def best_model(table: pd.DataFrame) -> pd.Series:
@@ -51,7 +44,7 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
             f"Nothing was trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the same "
             "config first, or name a model with `predict: {model: FOLDER}`."
         )
-    folder = named or model_folder(collection, best_model(pd.read_csv(table, keep_default_na=False)))
+    folder = named or model_folder(collection, best_model(read_results(table)))
     missing = [name for name in MODEL_FILES if not (Path(folder) / name).exists()]
     if missing:
         raise InputError(f"{folder} has no {' and no '.join(missing)}: name the folder of a trained model.")
@@ -86,16 +79,6 @@ def check_fit(
                 f"{folder} was trained with `{key}` {card[key]}, the config says {value}: use the config that it was "
                 "trained with, or another model."
             )
-
-
-def read_packed(table: str | Path) -> pd.DataFrame:
-    """The table of a packed shard; images may have names such as 007 or NA."""
-    return pd.read_csv(table, converters={"image": str})
-
-
-def read_predictions(path: str | Path) -> pd.DataFrame:
-    """predictions.csv, as `prediction_table` made it."""
-    return pd.read_csv(path, converters={"image": str, "predicted": str})
 
 
 def readable(files: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,10 @@ from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
 from lesionflow.counts import counts_html
 from lesionflow.exhibits import LABELS, caption, find_labels, names, number
+from lesionflow.source import REPORT
 from lesionflow.tables import html, labels_4_1, notes, styled, text_columns
 
+TEMPLATE = REPORT / "page.html.j2"
 FIRST_REJECTED = 10
 TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a caption
 
@@ -101,7 +103,8 @@ def explained(figure: Mapping, known: Mapping, captions: Path, collection: str) 
     keywords = figure["keywords"]
     labels, printed = find_labels(keywords, known), number(keywords)
     named = [(printed or "").lower().replace(" ", "_").replace(".", "_"), keywords[0]]
-    found = [name for name in named if (captions / f"{name}.rst").exists()]
+    known_captions = {file.stem for file in captions.glob("*.rst")}
+    found = [name for name in named if name in known_captions]
     text = caption(captions, found[0], keywords, labels, collection) if found else figure["description"]
     return {**figure, "labels": labels, "number": printed, "caption": text}
 
@@ -113,25 +116,6 @@ def versions(cards: Sequence[Mapping]) -> dict[str, str]:
         for name, version in card["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: ", ".join(sorted(different)) for name, different in found.items()}
-
-
-def run_settings(collection: str, images: Mapping, config: Mapping) -> dict:
-    """What of the config a run of `collection` (its entry there: `images`) uses, without what it does not."""
-    run = config["run"]
-    protocols = {
-        name: {
-            **config["protocols"][name],
-            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
-        }
-        for name in run["protocols"]
-    }
-    return {
-        "collections": {collection: {key: value for key, value in images.items() if key != "download"}},
-        **config,
-        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
-        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
-        "protocols": protocols,
-    }
 
 
 def search_html(table: pd.DataFrame, known: Mapping) -> str:

@@ -11,6 +11,9 @@ from snakemake.utils import update_config
 from lesionflow.files import InputError
 from lesionflow.rungs import LEAKY
 
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
+
 
 def check_schema(config: Mapping, schema: str | Path) -> None:
     """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
@@ -56,3 +59,24 @@ def check_names(config: Mapping) -> None:
             for stage in {1, 2, 3} - set(stages):
                 path = f"protocols: {protocol}: stages: {backbone}: {stage}"
                 raise InputError(f"set epochs and lr at `{path}`, or take the backbone out of what is run.")
+
+
+def run_settings(config: Mapping) -> dict:
+    """What of the config a run depends on, for the report: what it trains and tests, and on what."""
+    run, collection, ladder = config["run"], config["collection"], config["ladder"]
+    protocols = {
+        name: {
+            **config["protocols"][name],
+            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
+        }
+        for name in run["protocols"]
+    }
+    images = {key: value for key, value in config["collections"][collection].items() if key != "download"}
+    return {
+        "collections": {collection: images},
+        **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "search")},
+        "ladder": ladder if ladder["rungs"] else {"rungs": []},
+        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
+        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
+        "protocols": protocols,
+    }
