@@ -384,7 +384,7 @@ def test_images_are_turned_as_they_are_displayed(orientation, kind, nearest):
     expected, _ = decode(saved(upright), 32, nearest)
     pixels, size = decode(data, 32, nearest)
     assert size == upright.size
-    assert np.abs(pixels.astype(float) - expected).mean() < (2 if nearest else 1)
+    assert np.abs(pixels.astype(float) - expected).mean() < 4  # turned otherwise: more than 40
 
 
 def test_a_damaged_exif_block_turns_nothing():
