@@ -34,7 +34,7 @@ class Store:
         self.names = pd.Index(manifest["image"])
         self.row = manifest["row"].to_numpy()
         names = sorted(shards)
-        self.shard = pd.Categorical(manifest["shard"].astype(str), categories=names).codes
+        self.shard = pd.Index(names).get_indexer(manifest["shard"].astype(str))
         self.tables = [tables[name] for name in names] if tables else []
         self.maps = [open_pixels(shards[name], (tables or shards)[name]) for name in names]
         self.size = self.maps[0].shape[1]

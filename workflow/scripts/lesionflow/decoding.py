@@ -28,7 +28,8 @@ def decode(data: bytes, size: int, nearest: bool = False) -> tuple[np.ndarray, t
     JPEG is decoded at the smallest scale that is still at least `size`, which is most of the time saved.
     `nearest` takes the nearest pixels of the full image instead of resizing, as Keras does by default.
     Grey of 16 bits is scaled to 8; transparency does not count; an image of several frames is its first.
-    ValueError, OSError or SyntaxError where the file is damaged, of another kind, or would take MAX_MEMORY.
+    ValueError, OSError, SyntaxError or Image.DecompressionBombError where the file is damaged, of another kind, or
+    would take more than MAX_MEMORY.
     """
     bare = strip_metadata(data)
     fast = None if nearest or bare.kind != "JPEG" else decode_jpeg(bare, size)
