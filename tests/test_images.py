@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import unicodedata
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -197,6 +198,16 @@ def test_two_files_of_one_name_are_an_error(tmp_path):
     (tmp_path / "half.zip").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(InputError, match=r"half\.zip is a damaged or incomplete \.zip"):
         Images(tmp_path / "half.zip")
+
+
+def test_what_is_no_collection_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr("a.jpg", b"")
+        archive.writestr("a.jpg", b"")
+    for name, message in (("pipe.zip", "neither a folder nor"), ("twice.zip", "two images named a ")):
+        with pytest.raises(InputError, match=message):
+            Images(tmp_path / name)
 
 
 def eps() -> bytes:

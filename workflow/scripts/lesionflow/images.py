@@ -49,11 +49,12 @@ class Images:
         for name, file in sorted(found):
             if self._add(Path(name), file):
                 # Two names may look the same and yet differ in how an é is written.
-                twin = twins.setdefault(unicodedata.normalize("NFC", Path(name).stem), name)
-                if twin != name or self.files[Path(name).stem] != file:
+                stem = unicodedata.normalize("NFC", Path(name).stem)
+                if stem in twins:
                     raise InputError(
-                        f"{shown(path)} has two images named {Path(name).stem} ({twin} and {name}): rename one of them."
+                        f"{shown(path)} has two images named {stem} ({twins[stem]} and {name}): rename one of them."
                     )
+                twins[stem] = name
         if not self.files:
             reason = "".join(f" {reason}" for reason in list(self.unread.values())[:1])
             raise InputError(
@@ -82,7 +83,7 @@ class Images:
         """Whether a file is an image; else, why it is not read. `name` is its path, fit for people to see."""
         suffix = name.suffix.lower()
         if suffix in SUFFIXES and not name.name.startswith("._"):
-            self.files.setdefault(name.stem, file)
+            self.files[name.stem] = file
             return True
         if suffix not in OTHER_SUFFIXES and not name.name.startswith(".") and not file.endswith("/"):
             ending = f"files ending in {suffix} are" if suffix else "files without an ending are"
@@ -127,6 +128,8 @@ def check_bytes(count: int) -> None:
 
 def open_zip(path: Path) -> zipfile.ZipFile:
     """The .zip at `path`; InputError where it is none, or a damaged one."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise InputError(f"{shown(path)} is neither a folder nor a .zip: set `images` to one.")
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
