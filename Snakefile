@@ -13,7 +13,11 @@ include: "workflow/rules/thesis.smk"
 
 
 validate(config, "workflow/schemas/config.schema.yaml")
-config["private_urls"] = take_urls(config)  # with user, password and query; the rest of the config has none from here on
+config["private_urls"] = take_urls(
+    config
+)  # with user, password and query; the rest of the config has none from here on
+# Snakemake's own report and archive show the text of these files; jobs read them from the command line.
+workflow.configfiles[:] = [file for file in workflow.configfiles if is_public(Path(file))]
 
 
 report: "workflow/report/workflow.rst"

@@ -428,6 +428,7 @@ def test_a_run_writes_no_secret_and_another_token_makes_nothing_anew(server, raw
         file.url = file.url.replace("TOKEN", "ANOTHER")
     again = run("--dry-run")
     assert "Nothing to be done" in output(again)
+    assert run("--report", "report.html").returncode == 0  # Snakemake's own, which shows config files
     (tmp_path / "changes.yaml").unlink()
     found = [path for path in tmp_path.rglob("*") if path.is_file() and re.search(SECRETS, path.read_bytes())]
     assert found == [] and not re.search(SECRETS, (output(done) + output(again)).encode())

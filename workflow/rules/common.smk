@@ -12,11 +12,11 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow import locks, source
 from lesionflow.files import InputError, file_digest, listing_digest, read_json, write_text
-from lesionflow.paths import check_paths, typed_images
+from lesionflow.paths import check_command_line, check_paths, typed_images
 from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import RECIPE_OF_OTHERS, check_names, check_schema, complete_protocols
-from lesionflow.urls import public, take_urls
+from lesionflow.urls import is_public, public, take_urls
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
@@ -30,6 +30,7 @@ if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and
         logger.warning(said)
 
 try:
+    check_command_line(workflow.config_settings.config_args)
     if "images" in config:
         config["images"] = typed_images(config, workflow.config_settings.config_args)
     check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
