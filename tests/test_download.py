@@ -327,6 +327,10 @@ def test_secrets_of_a_url_stay_secret(server, tmp_path, how):
         assert "Range" in served.requests[-1]
 
 
+def test_what_a_server_says_is_one_line():
+    assert module.printable("404 Not\x1b[31m\r\nFound") == "404 Not [31m  Found"
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://USER:PASS@127.0.0.1:1/a?TOKEN", "http://USER:PASS@[/a", "ftp://USER:PASS@h/a?TOKEN", "USER:PASS@h/a?TOKEN",

@@ -21,14 +21,6 @@ from lesionflow.urls import is_public, public, take_urls
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
 
-if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and not in a job of a run
-    try:
-        said = locks.enter(Path(".snakemake"), dry=workflow.output_settings.dryrun)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
-    if said:
-        logger.warning(said)
-
 try:
     check_command_line(workflow.config_settings.config_args)
     if "images" in config:
@@ -39,6 +31,14 @@ try:
     check_paths(config)
 except InputError as error:
     raise WorkflowError(f"Config: {error}") from None
+
+if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and not in a job of a run
+    try:
+        said = locks.enter(Path(".snakemake"), dry=workflow.output_settings.dryrun)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    if said:
+        logger.warning(said)
 
 
 def names_of(section):
