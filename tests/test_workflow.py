@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -95,9 +97,17 @@ def test_a_second_run_has_nothing_to_do(run):
     assert "Nothing to be done" in output(snakemake(run))
 
 
-def test_snakemakes_own_report_builds(run):
-    done = snakemake(run, "--report", run / "snakemake_report.zip")
+def test_snakemakes_own_report_has_every_figure_and_table(run, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "run")
+    done = snakemake(folder, "--report", tmp_path / "report.zip")
     assert done.returncode == 0, output(done)[-4000:]
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        assert archive.testzip() is None
+        shown = Counter(Path(name).name for name in archive.namelist())
+    results = run / "results/tiny"
+    made = [*results.glob("figures/**/*.svg"), *results.glob("tables/**/*.html")]
+    assert len(made) > 40 and shown["report.html"] == 1
+    assert Counter(path.name for path in made) - shown == Counter()
 
 
 def test_weights_pass_from_stage_to_stage(run):
