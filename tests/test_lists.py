@@ -23,7 +23,7 @@ READERS = {
     lists.read_parts: ["image", "part"],
     lists.read_training: ["label", "image", "neighbour"],
     lists.read_probabilities: ["image"],
-    lists.read_predictions: ["image", "predicted", "status"],
+    lists.read_predictions: ["image", "predicted", "status", "warning"],
     lists.read_rejected: ["image", "reason"],
     lists.read_counts: ["protocol", "class"],
     lists.read_results: ["protocol", "backbone", "weights", "dataset", "published_as"],
