@@ -122,5 +122,8 @@ def winner(trials: pd.DataFrame) -> dict:
     """The row of `trials` with the lowest validation loss; of equal ones the first."""
     best = trials.sort_values("valid_loss", kind="stable").iloc[0].to_dict()
     if not math.isfinite(best["valid_loss"]):
-        raise InputError("No trial ended an epoch with a finite loss: lower `learning_rates` of `search`.")
+        raise InputError(
+            "No trial ended an epoch with a finite loss: lower `learning_rates` of `search`, and check `mean` and "
+            "`std` of the backbone."
+        )
     return best
