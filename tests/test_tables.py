@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import CLASSES
-from made_up import PUBLISHED, counts, results, rungs, searched, spent, table
+from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
 from lesionflow import comparison, ladder, leakage_figures, run_tables, search_tables, tables
 from lesionflow.costs import markdown as cost_markdown
 from lesionflow.duplicates import pairs_of_sets
 from lesionflow.exhibits import read_figure
+from lesionflow.markdown import escape, page
 from lesionflow.published import printed, runs
 
 
@@ -20,6 +21,24 @@ def test_costs():
     assert list(table.loc[0, ["wall_s", "peak_mb", "images", "images_per_s"]]) == [4, 512, 20, 5]
     assert (table.loc[1:, "images"] == 300).all() and (table.loc[1:, "images_per_s"] == 5).all()
     assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_markdown(table)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_stay_text_in_markdown(name):
+    long = pd.DataFrame({"class": name, "metric": ["precision", "f1"], "value": 0.5, "block": "corrected", "seed": 1})
+    long = long.assign(leaky=True, dataset="smote", computed=np.nan)
+    table = run_tables.wide(long, run_tables.PER_CLASS, [name])
+    head, row = markdown_rows(run_tables.markdown(name, table, run_tables.notes(long)))
+    assert row == [" ".join(name.split()), "0.50", "0.50"] and len(head) == 3
+    rows = spent().assign(device=name, **{name: ""})
+    assert {row[2] for row in markdown_rows(cost_markdown(rows))[1:]} == {" ".join(name.split())}
+    assert markdown_rows(page("x", rows[[name, "device"]], []))[0][0] == " ".join(name.split())
+
+
+def test_names_of_every_day_stay_as_they_are():
+    for name in ("as_published LEAKY", "efficientnet_b0", "0.51 (0.40–0.62)", "+0.26 ± 0.01", "mélanome 1.5", ", "):
+        assert escape(name) == name
+    assert escape("a\x00\u202eb\udcff") == "ab"
 
 
 def test_published_values_stand_under_the_right_names():

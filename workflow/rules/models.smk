@@ -34,8 +34,7 @@ def recipe(wildcards):
 
 def weights_urls(wildcards):
     """Where the backbones of the config say that a weights file can be had."""
-    weights = [backbone["weights"] for backbone in config["backbones"].values()]
-    return sorted({url for url in weights if url.startswith("http") and url.rsplit("/", 1)[-1] == wildcards.file})
+    return [public(url) for url in config["private_urls"][f"resources/weights/{wildcards.file}"]]
 
 
 def weights_digest(wildcards):

@@ -8,7 +8,7 @@ rule fetch_weights:
     log:
         "logs/fetch_weights/{file}.log",
     wildcard_constraints:
-        file=r"[^/]+\.(pth|safetensors)",
+        file="|".join(re.escape(Path(path).name) for path in config["private_urls"] if "/weights/" in path),
     resources:
         mem_mb=grow(1000),
         runtime=grow(60),

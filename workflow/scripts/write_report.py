@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
-from lesionflow.lists import read_costs, read_counts, read_ladder, read_rejected, read_results, read_trials
+from lesionflow.lists import read_costs, read_counts, read_ladder, read_rejected, read_results, read_searches
 from lesionflow.report import TEMPLATE, page
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
             table=read_results(inputs.table),
             ladder=read_ladder(inputs.ladder[0]) if inputs.ladder else None,
             costs=read_costs(inputs.costs),
-            search=read_trials(inputs.search[0]) if inputs.search else None,
+            search=read_searches(inputs.search[0]) if inputs.search else None,
             tables=[read_table(path) for path in inputs.runs],
             counts=read_counts(inputs.counts),
             rejected=read_rejected(inputs.rejected),

@@ -3,14 +3,17 @@
 Its headings follow Mitchell et al., "Model cards for model reporting", doi:10.1145/3287560.3287596.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
 from lesionflow.container import describe
+from lesionflow.markdown import escape
 from lesionflow.source import REPORT
 
 TEMPLATE = REPORT / "card.md.j2"
@@ -111,10 +114,19 @@ def model_card(
 def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]) -> str:
     """card.md of the contents of card.json."""
     blocks = {
-        name: yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        name: Markup(
+            yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        )
         for name in ("recipe", "split")
     }
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    # Longer than any run of backticks in the blocks, which would end them.
+    blocks["fence"] = Markup("`" * max(3, *(len(run) + 1 for run in re.findall("`*", "".join(blocks.values())))))
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: value if isinstance(value, Markup) else escape(value),
+    )
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         card=card,
         scores=SCORES,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
 from lesionflow.metrics import balanced_accuracy_interval
 from lesionflow.tables import cell, markup, styled, text_columns
 
@@ -76,9 +77,7 @@ def notes(table: pd.DataFrame) -> list[str]:
 
 def markdown(table: pd.DataFrame) -> str:
     """The ladder in Markdown, with its notes."""
-    text = wide(table)
-    body = text.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * (text.shape[1] - 1))
-    return "\n\n".join(["# Ladder of leakage", body, *notes(table)]) + "\n"
+    return page("Ladder of leakage", wide(table), ["Split"], notes(table))
 
 
 def html(table: pd.DataFrame) -> Styler:

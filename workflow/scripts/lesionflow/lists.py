@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow.files import whole
+from lesionflow.files import reading, whole
 
 FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
 RUN = ["protocol", "backbone", "weights", "dataset"]
@@ -33,9 +33,18 @@ def write_probabilities(path: str | Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: str | Path, text: Sequence[str], **options: Any) -> pd.DataFrame:
-    """A CSV of `write_table`: the columns `text` hold text, all others numbers."""
-    table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""], **options)
-    for name in table.columns.intersection(text):
+    """A CSV of `write_table`: the columns `text`, which must be there, hold text, all others numbers or truths."""
+    with reading(path):
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""], **options)
+        for name in text:
+            if name not in table:
+                raise ValueError(f"it has no column {name}")
+        for name in table.columns.difference(text):
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                raise ValueError(f"its column {name} holds other things than numbers")
+        if not Path(path).read_bytes().endswith(b"\n"):
+            raise ValueError("its last line is cut")
+    for name in text:
         table[name] = _texts(table[name], lambda cell: cell[1:] if re.match(f"'{FORMULA}", cell) else cell)
     return table
 
@@ -44,7 +53,7 @@ def _texts(column: pd.Series, change: Any) -> pd.Series:
     """A column with `change` made to its cells of text."""
     if pd.api.types.is_numeric_dtype(column):
         return column
-    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell)
+    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell).astype(column.dtype)
 
 
 def read_described(path: str | Path) -> pd.DataFrame:
@@ -104,12 +113,17 @@ def read_results(path: str | Path) -> pd.DataFrame:
 
 def read_ladder(path: str | Path) -> pd.DataFrame:
     """ladder.csv: rung, backbone, weights, dataset, leaky (true or false) and numbers."""
-    return read_table(path, ["rung", *RUN])
+    return read_table(path, ["rung", "backbone", "weights", "dataset"])
 
 
 def read_trials(path: str | Path) -> pd.DataFrame:
-    """trials.csv of one search, or search.csv of all: optimizer, lr, epoch, losses (nats) and accuracies."""
-    return read_table(path, ["optimizer", *RUN])
+    """trials.csv of one search: optimizer, lr, epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
+    return read_table(path, ["optimizer"])
+
+
+def read_searches(path: str | Path) -> pd.DataFrame:
+    """search.csv, of all searches: RUN, seed, leaky, the best epoch of each trial, winner (true or false)."""
+    return read_table(path, [*RUN, "optimizer"])
 
 
 def read_history(path: str | Path) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
     missing = [name for name in MODEL_FILES if not (Path(folder) / name).exists()]
     if missing:
         raise InputError(f"{folder} has no {' and no '.join(missing)}: name the folder of a trained model.")
-    return folder, read_json(Path(folder) / "model.json")
+    return folder, read_json(Path(folder, "model.json").absolute())  # nothing here would train the model anew
 
 
 def check_fit(

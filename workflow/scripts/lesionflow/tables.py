@@ -7,6 +7,8 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
+
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
     "images", "images_sharing", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
@@ -203,10 +205,7 @@ def notes(table: pd.DataFrame) -> list[str]:
 
 def markdown(table: pd.DataFrame) -> str:
     """Table 4.1 in Markdown, with its notes."""
-    wide = wide_4_1(table)
-    align = ["left" if name in TEXT else "right" for name in wide]
-    body = wide.to_markdown(index=False, disable_numparse=True, colalign=align)
-    return "\n\n".join(["# Table 4.1", body, *notes(table)]) + "\n"
+    return page("Table 4.1", wide_4_1(table), TEXT, notes(table))
 
 
 def html(table: pd.DataFrame) -> Styler:
