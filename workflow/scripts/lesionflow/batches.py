@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from lesionflow.files import InputError
 from lesionflow.lists import read_manifest
-from lesionflow.shards import damaged, open_pixels, read_shard
+from lesionflow.shards import damaged_shard, open_pixels, read_shard
 
 
 class Store:
@@ -66,7 +66,7 @@ class Store:
             for position, (image, digest) in zip(here, known, strict=True):
                 pixels = np.ascontiguousarray(self.maps[shard][self.row[position]])
                 if image != self.names[position] or hashlib.sha256(pixels).hexdigest() != digest:
-                    raise damaged(
+                    raise damaged_shard(
                         Path(table).with_suffix(".npy"), f"image {self.names[position]} is not what was packed"
                     )
 

@@ -57,7 +57,7 @@ def decode_jpeg(bare: Bare, size: int) -> tuple[np.ndarray, tuple[int, int]] | N
 
 
 def decode_any(bare: Bare, size: int, nearest: bool) -> tuple[np.ndarray, tuple[int, int]]:
-    """As `decode_jpeg`, with Pillow, of every kind; the whole image is in memory."""
+    """As `decode_jpeg`, with Pillow, of every kind; it holds the whole image."""
     with Image.open(io.BytesIO(bare.data), formats=[bare.kind]) as image:
         if image.mode in ("I", "F"):
             raise ValueError("nothing says how bright its 32-bit values are: save it with 8 or 16 bits")

@@ -81,10 +81,10 @@ class Images:
 
     def _add(self, name: Path, file: str) -> bool:
         """Whether a file is an image; else, why it is not read. `name` is its path, fit for people to see."""
-        suffix = name.suffix.lower()
         if is_image(name):
             self.files[name.stem] = file
             return True
+        suffix = name.suffix.lower()
         if suffix not in OTHER_SUFFIXES and not name.name.startswith(".") and not file.endswith("/"):
             ending = f"files ending in {suffix} are" if suffix else "files without an ending are"
             self.unread[str(name)] = f"{name} is not read, as {ending} not: convert it to JPEG or PNG."

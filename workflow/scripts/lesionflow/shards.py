@@ -5,21 +5,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.files import InputError, file_digest, read_json
+from lesionflow.files import InputError, damaged, file_digest, read_json
 from lesionflow.lists import read_packed
 
 INDEX = "store.json"
 
 
-def damaged(file: str | Path, why: object) -> InputError:
-    """The error for a damaged `file` of a shard. Takes away both files of the shard and the index of the store."""
+def damaged_shard(file: str | Path, why: object) -> InputError:
+    """As `damaged`, of a `file` of a shard: both its files go, and the index of the store, which stands for them."""
     table = Path(file).with_suffix(".csv")
     for path in (table, table.with_suffix(".npy"), table.with_name(INDEX)):
-        path.unlink(missing_ok=True)
-    return InputError(
-        f"{file} is damaged ({why}) and was removed, with what belongs to it: start the same command again, and it "
-        "is packed anew."
-    )
+        damaged(path, why)
+    return damaged(file, why)
 
 
 def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray:
@@ -31,25 +28,31 @@ def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray
     try:
         pixels = np.load(file, mmap_mode="r")
     except FileNotFoundError:
-        raise damaged(own, "it is missing") from None
+        raise damaged_shard(own, "it is missing") from None
     except (OSError, MemoryError):  # the disk or the machine, not the file
         raise
     except Exception as error:  # garbage is taken for a pickle, a zip or a header
-        raise damaged(own, " ".join(str(error).split())) from None
+        raise damaged_shard(own, error) from None
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != (pixels.shape[1], pixels.shape[1], 3):
-        raise damaged(own, f"it holds {pixels.dtype} {list(pixels.shape)}, no square RGB images")
+        raise damaged_shard(own, f"it holds {pixels.dtype} {list(pixels.shape)}, no square RGB images")
     return pixels
 
 
 def read_shard(table: str | Path) -> pd.DataFrame:
     """The table of a packed shard, with a row for each of the pixels beside it; InputError if it is damaged."""
-    packed = read_packed(table)
+    if not Path(table).exists():
+        raise damaged_shard(table, "it is missing")
+    try:
+        packed = read_packed(table)
+    except InputError as error:
+        damaged_shard(table, error)
+        raise
     count = len(open_pixels(Path(table).with_suffix(".npy")))
     if "row" not in packed or packed["row"].tolist() != list(range(count)):
-        raise damaged(table, f"it has not the rows of its {count} images")
+        raise damaged_shard(table, f"it has not the rows of its {count} images")
     ok = packed["status"] == "ok"
     if packed[["image", "status"]].isna().any(axis=None) or packed.loc[ok, "pixels"].isna().any():
-        raise damaged(table, "cells are empty")
+        raise damaged_shard(table, "cells are empty")
     return packed
 
 
@@ -68,5 +71,5 @@ def shard_files(index: str | Path) -> list[str]:
     for name, digest in digests.items():
         table = Path(index).with_name(f"{name}.csv")
         if not table.exists() or file_digest(table) != digest:
-            raise damaged(table, f"it is not as {INDEX} says")
+            raise damaged_shard(table, f"it is not as {INDEX} says")
     return [str(Path(index).with_name(f"{name}.npy")) for name in digests]
