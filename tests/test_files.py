@@ -184,6 +184,10 @@ def test_files_of_similar_names_are_not_taken_for_temporary_ones(tmp_path):
         (PermissionError(errno.EACCES, "Permission denied", "/x/y"), r"/x/y .*permissions"),
         (OSError(errno.ENAMETOOLONG, "File name too long", "/x/y"), r"/x/y .*shorter names"),
         (OSError(errno.EMFILE, "Too many open files", "/x/y"), r"/x/y .*ulimit -n"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "a.npy"),
+            r"a.npy .*start the same command again",
+        ),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "labels.csv"), r"labels.csv .*put a file"),
         (MemoryError(), r"The memory is not enough: lower `batch_size`"),
         (RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB."), r"The memory of the GPU is not enough"),

@@ -83,7 +83,7 @@ def predict(
 def predict_table(model: Classifier, images: Images, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
     """Column image and the probability of each of `classes`, from a model with nothing left to train."""
     on.place(model).requires_grad_(False)
-    logits = predict(fold_normalisation(model), images, on)
+    logits = predict(fold_normalisation(model, images.store.size), images, on)
     if not np.isfinite(logits).all():
         raise InputError(
             "The model has no finite answer: check `mean` and `std` of its backbone, or take another model."
@@ -215,7 +215,7 @@ def fit(
     if not 0 < settings.lr < math.inf:
         raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")
     on.place(model)
-    computing = fold_normalisation(model)
+    computing = fold_normalisation(model, training.store.size)
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
     if now.epoch:

@@ -11,6 +11,7 @@ ADVICE = {
     errno.EACCES: "change its permissions or its owner, or work in another folder (`--directory`)",
     errno.ENAMETOOLONG: "give shorter names to images, or to what the config names",
     errno.EMFILE: "allow more open files (`ulimit -n 4096`)",
+    errno.ENOENT: "put it back if it is yours, and start the same command again, which makes what is its own",
     errno.EISDIR: "put a file in the place of the folder",
     errno.ENOTDIR: "put a folder in the place of the file",
     errno.EIO: "its disk, or the connection to it, is faulty, so check it or move to another one",

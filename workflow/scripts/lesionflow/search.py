@@ -25,7 +25,7 @@ def see(model: Classifier, images: Images, on: Hardware, part: str) -> TensorDat
     started = time.monotonic()
     on.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
-    features = predict(fold_normalisation(model), images, on, bar=f"{part} features")
+    features = predict(fold_normalisation(model, images.store.size), images, on, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
     return TensorDataset(torch.from_numpy(features).to(on.device), torch.from_numpy(images.label).to(on.device))
