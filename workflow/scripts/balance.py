@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import open_store, shard_files
+from lesionflow.batches import open_store
 from lesionflow.files import job
 from lesionflow.lists import read_parts, write_table
+from lesionflow.shards import shard_files
 from lesionflow.smote import balance
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def main(snakemake: "Snakemake") -> None:
         store = open_store(snakemake.input.manifest, shard_files(snakemake.input.store))
         split = read_parts(snakemake.input.split)
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
+        store.verify(store.positions(labels.index))
         dataset = dict(snakemake.params.dataset)
         if not snakemake.params.same_real_images:
             dataset.pop("real_limit", None)

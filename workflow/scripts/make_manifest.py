@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.files import job
-from lesionflow.lists import read_described, read_duplicates, read_packed, write_table
+from lesionflow.lists import read_described, read_duplicates, write_table
 from lesionflow.manifest import make_manifest
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         described = read_described(snakemake.input.labels)
-        packed = {Path(table).stem: read_packed(table) for table in snakemake.input.tables}
+        packed = {Path(table).stem: read_shard(table) for table in snakemake.input.tables}
         duplicates = read_duplicates(snakemake.input.duplicates)
         params = snakemake.params
         manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)

@@ -11,8 +11,9 @@ from lesionflow.engine import predict_table
 from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
 from lesionflow.images import Images as Files
-from lesionflow.lists import read_packed, write_probabilities
+from lesionflow.lists import write_probabilities
 from lesionflow.predictions import prediction_table, readable, summary
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        card, files = read_json(inputs.choice), read_packed(inputs.table)
+        card, files = read_json(inputs.choice), read_shard(inputs.table)
         classes = card["classes"]
-        store = Store(files.assign(shard="000"), {"000": inputs.pixels})
+        store = Store(files.assign(shard="000"), {"000": inputs.pixels}, {"000": inputs.table})
         images = Images.from_list(store, readable(files)[["image"]], classes)
         model = restore(Path(inputs.model), card["backbone_settings"], len(classes))
         probabilities = predict_table(model, images, classes, Hardware.choose(params.precision, snakemake.threads))

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store, shard_files
+from lesionflow.batches import Images, open_store
 from lesionflow.engine import predict_table
 from lesionflow.files import job
 from lesionflow.hardware import Hardware
 from lesionflow.lists import read_parts, write_probabilities
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

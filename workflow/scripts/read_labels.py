@@ -15,7 +15,8 @@ def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
         labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes)
-        manifest.check_images(labels, Images(snakemake.input.images).files, params.on_missing_image)
+        images = Images(snakemake.input.images)
+        manifest.check_images(labels, images.files, params.on_missing_image, images.unread)
         metadata = snakemake.input.metadata or None
         described = manifest.describe_images(labels, metadata, params.archive_without_lesion)
         write_table(snakemake.output[0], described)

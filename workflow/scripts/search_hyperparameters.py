@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.backbones import new_classifier
-from lesionflow.batches import Images, open_store, shard_files
+from lesionflow.batches import Images, open_store
 from lesionflow.files import job, write_json
 from lesionflow.hardware import Hardware
 from lesionflow.leakage import refuse_leaks
 from lesionflow.lists import read_duplicates, read_parts, read_training, write_table
 from lesionflow.search import search, see, winner
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

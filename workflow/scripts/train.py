@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
-from lesionflow.batches import Images, open_store, shard_files
+from lesionflow.batches import Images, open_store
 from lesionflow.container import container
 from lesionflow.engine import Settings, fit, versions
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 from lesionflow.hardware import Hardware
 from lesionflow.leakage import refuse_leaks
 from lesionflow.lists import read_duplicates, read_parts, read_training, write_table
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -30,7 +31,7 @@ def main(snakemake: "Snakemake") -> None:
         settings = Settings.from_config(protocol, params.stage, stage, seed)
         if inputs.winner:
             settings = settings.tuned(read_json(inputs.winner))
-        store = open_store(inputs.manifest, pixels)
+        store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
         training = read_training(inputs.training)
         split = read_parts(inputs.split)
         refuse_leaks(read_duplicates(inputs.duplicates), store.manifest, split, training, leaky=protocol["leaky"])

@@ -7,7 +7,8 @@ import numpy as np
 from lesionflow.choice import warnings
 from lesionflow.files import job, read_json, write_text
 from lesionflow.gallery import TEMPLATE, page
-from lesionflow.lists import read_packed, read_predictions
+from lesionflow.lists import read_predictions
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,7 +22,7 @@ def main(snakemake: "Snakemake") -> None:
             TEMPLATE,
             name=snakemake.wildcards.name,
             predictions=read_predictions(inputs.predictions),
-            files=read_packed(inputs.table),
+            files=read_shard(inputs.table),
             pixels=np.load(inputs.pixels, mmap_mode="r"),
             card=card,
             warnings=warnings(card),

@@ -99,14 +99,26 @@ def groups(table: pd.DataFrame) -> pd.Series:
     return name_sets(table["image"], np.concatenate([equal_pairs(table[name]) for name in kinds]))
 
 
-def check_images(labels: pd.Series, names: Sequence[str], on_missing_image: str) -> None:
-    """Raise InputError where label rows have no image, unless `on_missing_image` is "skip"."""
+def check_images(
+    labels: pd.Series, names: Sequence[str], on_missing_image: str, unread: Mapping[str, str] | None = None
+) -> None:
+    """Raise InputError where label rows have no image, unless `on_missing_image` is "skip".
+
+    `unread` says by file why it is not read: files of these names, or folders that may hold the images.
+    """
     missing = sorted(set(labels.index) - set(names))
     if missing and on_missing_image == "fail":
         raise InputError(
             f"{len(missing)} of {len(labels)} label rows have no image, the first is {missing[0]}: "
-            f"add the images, or set `on_missing_image: skip`."
+            f"add the images, or set `on_missing_image: skip`.{unread_hint(missing, unread or {})}"
         )
+
+
+def unread_hint(missing: Sequence[str], unread: Mapping[str, str]) -> str:
+    """The first of the reasons `unread` (by file) that explains why images are `missing`; else the first of all."""
+    lost = set(missing)
+    hints = sorted(unread.items(), key=lambda item: Path(item[0]).stem not in lost)
+    return f" {hints[0][1]}" if hints else ""
 
 
 def make_manifest(
@@ -142,8 +154,10 @@ def make_manifest(
     kept = table[reason.isna()].sort_values("image", ignore_index=True)
     empty = [c for c in classes if c not in set(kept["label"])]
     if empty:
+        lost = table.assign(reason=reason)[table["label"] == empty[0]].sort_values("image")
+        first = f", the first of {len(lost)}, {lost['image'].iloc[0]}, {lost['reason'].iloc[0]}" if len(lost) else ""
         raise InputError(
-            f"No usable image of class {empty[0]} is left (rejected.csv says why): "
+            f"No usable image of class {empty[0]} is left{first}: "
             f"replace the images, or take the class out of `classes`."
         )
     if duplicates is not None:

@@ -1,0 +1,80 @@
+"""Packed shards: the table and the pixels that belong together, and what becomes of them when they are damaged."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lesionflow.files import InputError, file_digest, read_json
+from lesionflow.lists import read_packed
+
+INDEX = "store.json"
+
+
+def damaged(file: str | Path, why: object) -> InputError:
+    """The error for a damaged `file` of a shard. Takes away both files of the shard and the index of the store."""
+    table = Path(file).with_suffix(".csv")
+    for path in (table, table.with_suffix(".npy"), table.with_name(INDEX)):
+        path.unlink(missing_ok=True)
+    return InputError(
+        f"{file} is damaged ({why}) and was removed, with what belongs to it: start the same command again, and it "
+        "is packed anew."
+    )
+
+
+def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray:
+    """The pixels of a shard, uint8 [n, size, size, 3], read where they lie; InputError if the file is damaged.
+
+    `table` is the shard's, where `file` is a copy of its pixels.
+    """
+    own = Path(table or file).with_suffix(".npy")
+    try:
+        pixels = np.load(file, mmap_mode="r")
+    except FileNotFoundError:
+        raise damaged(own, "it is missing") from None
+    except (OSError, MemoryError):  # the disk or the machine, not the file
+        raise
+    except Exception as error:  # garbage is taken for a pickle, a zip or a header
+        raise damaged(own, " ".join(str(error).split())) from None
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != (pixels.shape[1], pixels.shape[1], 3):
+        raise damaged(own, f"it holds {pixels.dtype} {list(pixels.shape)}, no square RGB images")
+    return pixels
+
+
+def read_shard(table: str | Path) -> pd.DataFrame:
+    """The table of a packed shard, with a row for each of the pixels beside it; InputError if it is damaged."""
+    try:
+        packed = read_packed(table)
+    except ValueError as error:  # not UTF-8, no CSV or empty
+        raise damaged(table, " ".join(str(error).split())) from None
+    if not {"image", "row", "pixels", "status"} <= set(packed):
+        raise damaged(table, "columns are missing")
+    count = len(open_pixels(Path(table).with_suffix(".npy")))
+    if packed["row"].tolist() != list(range(count)):
+        raise damaged(table, f"it has not the rows of its {count} images")
+    ok = packed["status"] == "ok"
+    if packed[["image", "status"]].isna().any(axis=None) or packed.loc[ok, "pixels"].isna().any():
+        raise damaged(table, "cells are empty")
+    return packed
+
+
+def index_shards(tables: list[str]) -> dict[str, str]:
+    """What store.json says of whole shards: the SHA-256 of each one's table, by its name."""
+    for table in tables:
+        read_shard(table)
+    return {Path(table).stem: file_digest(table) for table in tables}
+
+
+def shard_files(index: str | Path) -> list[str]:
+    """The packed shards (.npy) that a store.json stands for, which lie beside it; InputError if one is damaged."""
+    try:
+        digests = read_json(index)
+    except ValueError as error:
+        raise damaged(index, error) from None
+    if not isinstance(digests, dict) or not digests:
+        raise damaged(index, "it names no shards")
+    for name, digest in digests.items():
+        table = Path(index).with_name(f"{name}.csv")
+        if not table.exists() or file_digest(table) != digest:
+            raise damaged(table, f"it is not as {INDEX} says")
+    return [str(Path(index).with_name(f"{name}.npy")) for name in digests]
