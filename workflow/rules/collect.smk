@@ -118,11 +118,30 @@ rule find_duplicates:
         "../scripts/find_duplicates.py"
 
 
+rule find_conflicts:
+    input:
+        "results/{collection}/labels.csv",
+        "results/{collection}/duplicates.csv",
+    output:
+        "results/{collection}/conflicts.csv",  # of a step of its own, so that it stays when they stop the run
+    log:
+        "logs/find_conflicts/{collection}.log",
+    resources:
+        mem_mb=grow(2000),
+        runtime=grow(10),
+    params:
+        classes=config["classes"],
+        code=source_digest("conflicts"),
+    script:
+        "../scripts/find_conflicts.py"
+
+
 rule make_manifest:
     input:
         labels="results/{collection}/labels.csv",
         tables=packed(".csv"),
         duplicates="results/{collection}/duplicates.csv",
+        conflicts="results/{collection}/conflicts.csv",
     output:
         manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",
@@ -134,6 +153,7 @@ rule make_manifest:
     params:
         classes=config["classes"],
         on_bad_image=config["on_bad_image"],
+        on_conflict=config["on_conflict"],
         code=source_digest("manifest"),
     script:
         "../scripts/make_manifest.py"

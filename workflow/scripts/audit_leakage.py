@@ -1,11 +1,13 @@
 """Audit the parts of a protocol for what they share; stop where a protocol that is not leaky leaks."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lesionflow.files import job, write_json
-from lesionflow.leakage import audit, refuse_crossings
+from lesionflow.leakage import audit, check_training, lesions_known, refuse_crossings
+from lesionflow.splits import check_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,11 +18,17 @@ def main(snakemake: "Snakemake") -> None:
         known = pd.read_csv(snakemake.input.manifest, dtype=str)[["image", "label", "lesion"]]
         known = known.merge(pd.read_csv(snakemake.input.duplicates, dtype=str), on="image", how="left")
         split = pd.read_csv(snakemake.input.split, dtype=str)
-        training = pd.concat([pd.read_csv(path, dtype=str) for path in snakemake.input.training])
+        check_split(snakemake.input.split, split, known["image"])
+        lists = {path: pd.read_csv(path, dtype=str) for path in snakemake.input.training}
+        for path, rows in lists.items():
+            check_training(path, rows, split, known.set_index("image")["label"])
+        training = pd.concat(lists.values())
         synthetic = training[training["neighbour"].notna()]
         parents = pd.concat([synthetic["image"], synthetic["neighbour"]])
         refuse_crossings(known, split, parents, leaky=snakemake.params.leaky)
-        write_json(snakemake.output[0], audit(known, split, parents))
+        result = audit(known, split, parents)
+        logging.info("Audited: %s", lesions_known(result))
+        write_json(snakemake.output[0], result)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 from lesionflow.batches import open_store, shard_files
 from lesionflow.files import job, write_table
 from lesionflow.smote import balance
+from lesionflow.splits import check_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,6 +17,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(snakemake.input.manifest, shard_files(snakemake.input.store))
         split = pd.read_csv(snakemake.input.split, dtype={"image": str})
+        check_split(snakemake.input.split, split, store.manifest["image"])
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
         dataset = dict(snakemake.params.dataset)
         if not snakemake.params.same_real_images:

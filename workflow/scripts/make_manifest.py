@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lesionflow.conflicts import left_out
 from lesionflow.files import job, write_table
 from lesionflow.manifest import make_manifest
 
@@ -17,8 +18,9 @@ def main(snakemake: "Snakemake") -> None:
         described = pd.read_csv(snakemake.input.labels, dtype={"image": str, "lesion": "string", "age": str})
         packed = {Path(table).stem: pd.read_csv(table, dtype={"image": str}) for table in snakemake.input.tables}
         duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
-        params = snakemake.params
-        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
+        params, path = snakemake.params, snakemake.input.conflicts
+        reasons = left_out(pd.read_csv(path, dtype=str), params.on_conflict, path)
+        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates, reasons)
         write_table(snakemake.output.manifest, manifest)
         write_table(snakemake.output.rejected, rejected)
 

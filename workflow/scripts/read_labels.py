@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes)
-        manifest.check_images(labels, Images(snakemake.input.images).files, params.on_missing_image)
+        files = Images(snakemake.input.images).files
+        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes, files)
+        manifest.check_images(labels, files, params.on_missing_image)
         metadata = snakemake.input.metadata or None
         described = manifest.describe_images(labels, metadata, params.archive_without_lesion)
         write_table(snakemake.output[0], described)

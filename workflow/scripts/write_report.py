@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lesionflow.conflicts import evidence
 from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
 from lesionflow.report import page, run_settings
@@ -38,6 +39,7 @@ def main(snakemake: "Snakemake") -> None:
                     *inputs.search[1:],
                 )
             ],
+            evidence=evidence(pd.read_csv(inputs.manifest, dtype=str), pd.read_csv(inputs.conflicts, dtype=str)),
             settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
             class_names=params.class_names,
             licence=params.collection["licence"],

@@ -11,6 +11,8 @@ import pandas as pd
 import yaml
 
 from lesionflow.container import describe
+from lesionflow.leakage import lesions_known
+from lesionflow.tables import DRAWN
 
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
@@ -57,6 +59,8 @@ def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> li
     ]
     if card["weights"] == "none":
         found.append("Its backbone started from random initialisation, without any pretrained weights.")
+    if metrics["known"]["lesion"] < metrics["images_audited"]:
+        found.append(f"Test images may share lesions with training that nobody can know of: {lesions_known(metrics)}.")
     if card["leaky"]:
         found.append(
             f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
@@ -92,6 +96,7 @@ def model_card(
         "images": classes,
         "split": dict(split),
         "leakage": {part: {key: leakage[part][key] for key in audited} for part in parts},
+        **{key: leakage[key] for key in ("known", "images_audited")},
         "input": {"size": card["image_size"], "resize": card["resize"], "range": [0, 255], "channels": "RGB"},
         "classes": card["classes"],
         "recipe": {"weights": card["weights"], **card["backbone_settings"], **card["settings"]},
@@ -118,5 +123,7 @@ def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]
         scores=SCORES,
         class_names=class_names,
         container=describe(card["container"]),
+        lesions_known=lesions_known(card),
+        drawn=DRAWN,
         **blocks,
     )

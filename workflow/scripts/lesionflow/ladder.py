@@ -6,7 +6,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from lesionflow.metrics import balanced_accuracy_interval
-from lesionflow.tables import cell, markup, styled, text_columns
+from lesionflow.tables import DRAWN, cell, markup, shared_cell, styled, text_columns, unknown_lesions
 
 
 def judge(
@@ -18,6 +18,7 @@ def judge(
     """
     names = {key: card[key] for key in ("backbone", "weights", "dataset", "stage", "seed", "training_images")}
     shared = {"test_images_sharing": leakage["test"]["images_sharing"]}
+    shared |= {"lesions_known": leakage["known"]["lesion"], "images_audited": leakage["images_audited"]}
     known = known.set_index("image")
     judged = _judge(test, known, "test") | shared | _judge(clean, known, "clean")
     return {"rung": rung, "leaky": leakage["leaky"]} | names | judged
@@ -42,7 +43,6 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The ladder as text, one row a rung: means over seeds ± sample SD, or a seed's 95 % interval."""
     rows = []
     for rung, runs in table.groupby("rung", sort=False):
-        sharing = runs["test_images_sharing"].sum() / runs["test_images"].sum()
         gap = runs["test_balanced_accuracy"] - runs["clean_balanced_accuracy"]
         rows.append(
             {
@@ -50,7 +50,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
                 "Training images": f"{runs['training_images'].mean():,.0f}",
                 "Own test images": f"{runs['test_images'].mean():,.0f}",
                 "Classes": f"{runs['test_classes'].min()}",
-                "Shared": f"{sharing:.0%}",
+                "Shared": shared_cell(runs, "test_"),
                 "Bal. acc., own test": cell(runs, "test_balanced_accuracy"),
                 "Bal. acc., clean images": cell(runs, "clean_balanced_accuracy"),
                 "Difference": f"{gap.mean():+.3f}" + (f" ± {gap.std():.3f}" if len(gap) > 1 else ""),
@@ -70,7 +70,8 @@ def notes(table: pd.DataFrame) -> list[str]:
         "something with training. Classes: how many the own test images have. Difference: own test less clean.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
+        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        *unknown_lesions(table, "rung"),
     ]
 
 

@@ -16,6 +16,8 @@ TEST = [
 VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
+# What stays together in splits (see `manifest.groups`) is drawn together for intervals.
+DRAWN = "lesions drawn with replacement (where the lesion is not known: an image with its duplicates)"
 ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
 TEXT = ["Protocol", "Backbone", "Weights", "Dataset"]  # the other columns of the wide form are numbers
 # Columns of the wide form that are numbers, and how many decimals each is printed with.
@@ -78,6 +80,7 @@ def table_4_1(
         keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
         row = keys | {key: result["test"][key] for key in TEST}
         row |= {f"valid_{key}": result["valid"][key] for key in VALID}
+        row |= {"lesions_known": result["known"]["lesion"], "images_audited": result["images_audited"]}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
@@ -97,8 +100,7 @@ def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
         names = ("thesis", True, run["published_as"], "ImageNet", run["stage"], run["dataset"], "–")
         rows.append(_names(*names) | {name: printed_cell(run, *how) for name, how in WIDE.items()})
     for (protocol, *names), runs in _models(table):
-        shared = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
-        names = (protocol, runs["leaky"].any(), *names, shared)
+        names = (protocol, runs["leaky"].any(), *names, shared_cell(runs))
         rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
     return pd.DataFrame(rows)
 
@@ -155,6 +157,25 @@ def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
     return text
 
 
+def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
+    """The share of the images of `runs` that share with training, "≥" where some lesions are not known.
+
+    `prefix` is that of the columns images and images_sharing.
+    """
+    share = runs[f"{prefix}images_sharing"].sum() / runs[f"{prefix}images"].sum()
+    least = share < 1 and (runs["lesions_known"] < runs["images_audited"]).any()
+    return f"{'≥ ' if least else ''}{share:.0%}"
+
+
+def unknown_lesions(table: pd.DataFrame, key: str) -> list[str]:
+    """A sentence for each protocol or rung (column `key`) with images whose lesion is not known."""
+    some = table[table["lesions_known"] < table["images_audited"]].drop_duplicates(key)
+    return [
+        f"{name}: lesion known of {known:,} of {images:,} images; at least so many test images share with training (≥)."
+        for name, known, images in some[[key, "lesions_known", "images_audited"]].itertuples(index=False)
+    ]
+
+
 def printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
     """What the thesis printed of a run: a misprint starred, with what its confusion matrix gives in parentheses."""
     return printed_text(run.get(f"published_{metric}"), run.get(f"computed_{metric}"), decimals)
@@ -181,7 +202,8 @@ def notes(table: pd.DataFrame) -> list[str]:
         "pixels, a near duplicate, a lesion or a SMOTE parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
+        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        *unknown_lesions(table, "protocol"),
     ]
     if table["published_accuracy"].notna().any():
         lines.append(
