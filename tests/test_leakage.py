@@ -16,10 +16,11 @@ from lesionflow.exhibits import read_figure
 from lesionflow.files import InputError, read_json
 from lesionflow.foreign_splits import audit_foreign, read_split
 from lesionflow.images import grey_thumbnail, perceptual_hashes
-from lesionflow.leakage import KINDS, audit, check_training, lesions_known, refuse_crossings, table
+from lesionflow.leakage import KINDS, audit, check_training, refuse_crossings, table
 from lesionflow.leakage_figures import leakage_by_class
 from lesionflow.manifest import read_labels
 from lesionflow.settings import check_schema
+from lesionflow.shares import lesions_known
 from lesionflow.splits import check_split
 
 

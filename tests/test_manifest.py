@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from conftest import CLASSES, labels_table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionflow.files import InputError
@@ -132,6 +132,7 @@ def test_every_image_is_in_the_manifest_or_rejected():
         make_manifest(described.drop(index=described.index[described["label"] == "MEL"]), packed, CLASSES, "reject")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.integers(0, 5)), min_size=8, max_size=20))
 def test_groups_are_lesions(tmp_path_factory, lesions):
     folder = tmp_path_factory.mktemp("groups")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import InputError, job, whole, write_json, write_table
 from lesionflow.foreign_splits import audit_foreign, read_split
-from lesionflow.leakage import lesions_known, table
+from lesionflow.leakage import table
 from lesionflow.leakage_figures import leakage_by_class
 from lesionflow.manifest import read_labels
+from lesionflow.shares import lesions_known
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, write_json
-from lesionflow.leakage import audit, check_training, lesions_known, refuse_crossings
+from lesionflow.leakage import audit, check_training, refuse_crossings
+from lesionflow.shares import lesions_known
 from lesionflow.splits import check_split
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ import pandas as pd
 import yaml
 
 from lesionflow.container import describe
-from lesionflow.leakage import lesions_known
-from lesionflow.tables import DRAWN
+from lesionflow.shares import DRAWN, lesions_known
 
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lesionflow.tables import shared_cell
+from lesionflow.shares import shared_cell
 
 GAP = 0.1  # accuracy on test above validation that is worth a word
 

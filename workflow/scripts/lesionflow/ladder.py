@@ -6,7 +6,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from lesionflow.metrics import balanced_accuracy_interval
-from lesionflow.tables import DRAWN, cell, markup, shared_cell, styled, text_columns, unknown_lesions
+from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
+from lesionflow.tables import cell, markup, styled, text_columns
 
 
 def judge(

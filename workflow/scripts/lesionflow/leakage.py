@@ -33,11 +33,6 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     return result | {"known": {"lesion": int(lesions)}, "images_audited": len(images), "leaky": leaky}
 
 
-def lesions_known(found: Mapping) -> str:
-    """Of how many images the lesion is known, in words, from leakage.json, metrics.json or card.json."""
-    return f"lesion known of {found['known']['lesion']:,} of {found['images_audited']:,} images"
-
-
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow import leakage
 from lesionflow.figures import COLOURS, save
+from lesionflow.leakage import table as leakage_table
+from lesionflow.shares import lesions_known
 
 
 def leakage_by_class(path: str | Path, result: Mapping, keywords: Sequence[str], title: str, leaky: bool) -> None:
@@ -16,7 +17,7 @@ def leakage_by_class(path: str | Path, result: Mapping, keywords: Sequence[str],
 
     `result` is from `leakage.audit`. What is not known of all images is shared by so many at least.
     """
-    shares, known = leakage.table(result), leakage.lesions_known(result)
+    shares, known = leakage_table(result), lesions_known(result)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     ax = figure.subplots()
     parts, classes = list(dict.fromkeys(shares["part"])), list(dict.fromkeys(shares["class"]))

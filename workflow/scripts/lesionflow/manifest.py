@@ -40,8 +40,10 @@ def read_labels(
     image = name_images(table["image"], path, files)
     check_once(image, table["image"], path)
     for place, name in enumerate(table.columns):
+        if name in ("image", *known, ""):
+            continue
         marks = zeros_and_ones(table.iloc[:, place])
-        if name not in ("image", *known, "") and marks.isin([0, 1]).all() and marks.any():
+        if marks.isin([0, 1]).all() and marks.any():
             row = marks.idxmax()
             raise InputError(
                 f"{path} row {row} ({image[row]}) is of class {name!r}, which `classes` does not have: "

@@ -7,6 +7,8 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
+from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
+
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
     "images", "images_sharing", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
@@ -16,8 +18,6 @@ TEST = [
 VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
-# What stays together in splits (see `manifest.groups`) is drawn together for intervals.
-DRAWN = "lesions drawn with replacement (where the lesion is not known: an image with its duplicates)"
 ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
 TEXT = ["Protocol", "Backbone", "Weights", "Dataset"]  # the other columns of the wide form are numbers
 # Columns of the wide form that are numbers, and how many decimals each is printed with.
@@ -155,25 +155,6 @@ def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
         low, high = runs[[f"{metric}_low", f"{metric}_high"]].iloc[0]
         text += f" ({low:.{decimals}f}–{high:.{decimals}f})"
     return text
-
-
-def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
-    """The share of the images of `runs` that share with training, "≥" where some lesions are not known.
-
-    `prefix` is that of the columns images and images_sharing.
-    """
-    share = runs[f"{prefix}images_sharing"].sum() / runs[f"{prefix}images"].sum()
-    least = share < 1 and (runs["lesions_known"] < runs["images_audited"]).any()
-    return f"{'≥ ' if least else ''}{share:.0%}"
-
-
-def unknown_lesions(table: pd.DataFrame, key: str) -> list[str]:
-    """A sentence for each protocol or rung (column `key`) with images whose lesion is not known."""
-    some = table[table["lesions_known"] < table["images_audited"]].drop_duplicates(key)
-    return [
-        f"{name}: lesion known of {known:,} of {images:,} images; at least so many test images share with training (≥)."
-        for name, known, images in some[[key, "lesions_known", "images_audited"]].itertuples(index=False)
-    ]
 
 
 def printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:

@@ -92,7 +92,7 @@ def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Se
             raise InputError(
                 f"{path} has two columns that mean the same, {same[0]!r} and {same[1]!r}: keep one of them."
             )
-        if same and same[0] != ours:
+        if same and same[0] not in known:
             logging.info("%s: column %r is taken for %r", path, same[0], ours)
     unused = [name for name in names if name not in columns and name]
     if unused:
