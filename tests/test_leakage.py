@@ -16,7 +16,7 @@ from lesionflow.exhibits import read_figure
 from lesionflow.files import InputError, read_json
 from lesionflow.foreign_splits import audit_foreign, read_split
 from lesionflow.images import grey_thumbnail, perceptual_hashes
-from lesionflow.leakage import KINDS, audit, check_training, refuse_crossings, table
+from lesionflow.leakage import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
 from lesionflow.leakage_figures import leakage_by_class
 from lesionflow.manifest import read_labels
 from lesionflow.settings import check_schema
@@ -193,6 +193,13 @@ def test_a_damaged_split_is_refused(split):
     check_split("split.csv", pd.DataFrame({"image": list("aab"), "part": ["train", "test", "unused"]}), ["a", "b"])
     with pytest.raises(InputError, match=r"^split.csv is damaged \(.*delete it"):
         check_split("split.csv", pd.DataFrame(split, columns=["image", "part"]), ["a", "b"])
+
+
+def test_damaged_duplicates_are_refused():
+    duplicates = pd.DataFrame({"image": ["a", "b"], "file": ["a", "b"], "pixels": ["a", None]})
+    check_duplicates("duplicates.csv", duplicates, pd.Series(["a"]))
+    with pytest.raises(InputError, match=r"^duplicates.csv is damaged \(2 images \(b, c\) are not in it\)"):
+        check_duplicates("duplicates.csv", duplicates, pd.Series(["a", "b", "c"]))
 
 
 def test_a_split_as_folders(tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, write_json
-from lesionflow.leakage import audit, check_training, refuse_crossings
+from lesionflow.leakage import audit, check_duplicates, check_training, refuse_crossings
 from lesionflow.shares import lesions_known
 from lesionflow.splits import check_split
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         known = pd.read_csv(snakemake.input.manifest, dtype=str)[["image", "label", "lesion"]]
-        known = known.merge(pd.read_csv(snakemake.input.duplicates, dtype=str), on="image", how="left")
+        duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
+        check_duplicates(snakemake.input.duplicates, duplicates, known["image"])
+        known = known.merge(duplicates, on="image", how="left")
         split = pd.read_csv(snakemake.input.split, dtype=str)
         check_split(snakemake.input.split, split, known["image"])
         lists = {path: pd.read_csv(path, dtype=str) for path in snakemake.input.training}

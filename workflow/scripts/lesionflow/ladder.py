@@ -66,7 +66,7 @@ def notes(table: pd.DataFrame) -> list[str]:
     return [
         f"{first['backbone']}, stage {first['stage']}, dataset {first['dataset']}: the same recipe, equally many "
         f"training images of each class and the same {first['clean_images']} clean images for every split. Clean "
-        "images share no file, pixels, near duplicate, lesion or SMOTE parent with training.",
+        "images share no file, pixels, near duplicate, known lesion or SMOTE parent with training.",
         "Own test: what a study with this split would report. Shared: share of its own test images that share "
         "something with training. Classes: how many the own test images have. Difference: own test less clean.",
         f"Mean ± sample standard deviation over {seeds} seeds."

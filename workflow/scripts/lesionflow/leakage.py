@@ -81,6 +81,13 @@ def refuse_crossings(
             )
 
 
+def check_duplicates(path: str | Path, duplicates: pd.DataFrame, images: pd.Series) -> None:
+    """Raise InputError where `duplicates` (duplicates.csv at `path`) lacks any of `images`, or what one equals."""
+    missing = images[~images.isin(duplicates.dropna()["image"])].tolist()
+    if missing:
+        raise InputError(f"{path} is damaged ({_named(missing)} are not in it): delete it and start again.")
+
+
 def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame, label: pd.Series) -> None:
     """Raise InputError where a training list (training.csv at `path`) is not of what `split` has in training.
 

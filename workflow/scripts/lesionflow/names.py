@@ -1,7 +1,6 @@
 """What people write in tables: images' names with folders, endings and spaces, and values that say nothing."""
 
 import logging
-import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,13 +16,17 @@ QUOTES = "\"'`´“”„‟‘’‚‛«»‹›"
 
 def clean(text: str) -> str:
     """`text` without the white space, invisible characters and quotes that programs leave around it."""
-    text = unicodedata.normalize("NFC", text).translate(INVISIBLE).strip()
-    return re.sub(rf"^=(?=[{QUOTES}])", "", text).strip(QUOTES).strip()  # a spreadsheet keeps 007 as ="007"
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(INVISIBLE)
+    text = text.strip()
+    if text.startswith('="'):  # how a spreadsheet keeps 007
+        text = text[1:]
+    return text.strip(QUOTES).strip()
 
 
 def plain(name: str) -> str:
     """The name of an image without folder and image ending: `train/ISIC_1.JPG ` is ISIC_1."""
-    name = clean(re.split(r"[/\\]", clean(name))[-1])
+    name = clean(clean(name).replace("\\", "/").rpartition("/")[2])
     stem, _, ending = name.rpartition(".")
     return clean(stem) if f".{ending.lower()}" in SUFFIXES else name
 
@@ -36,11 +39,12 @@ def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series
     """
     known = pd.Series(list(known), dtype=str)
     found = names.where(names.isin(known))
-    for spelled in (plain, lambda name: plain(name).casefold()):
-        left = names[found.isna()].map(spelled)
+    left, keys = names, known
+    for spelled in (plain, str.casefold):
+        left = left[found[left.index].isna()].map(spelled)
         if left.empty:
             break
-        keys = known.map(spelled)
+        keys = keys.map(spelled)
         either = left[left.isin(keys[keys.duplicated()])]
         if len(either):
             row = either.index[0]
