@@ -51,7 +51,7 @@ def metrics(skill: float) -> dict:
     probabilities[np.arange(48), label] += skill
     part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES) | {"images_sharing": 12}
     cost = {"time_s": 61.5, "epochs": 3, "params_trainable": 12808, "params_total": 4064939}
-    return {"valid": part, "test": part, **cost}
+    return {"valid": part, "test": part, "known": {"lesion": 40}, "images_audited": 40, **cost}
 
 
 def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> dict:
@@ -117,8 +117,10 @@ def drawn(folder: Path, leaky: bool = False, protocol: str = "corrected") -> lis
     figures.training_curves(paths[0], cards, [history(), history()], leaky)
     figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
     figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
-    shares = pd.DataFrame({"part": "test", "class": ["all", *CLASSES], "images": 10, "images_sharing": 3})
-    leakage_figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    audited = {"images": 10, "images_sharing": 3, "sharing": {"lesion": 3, "pixels": None}}
+    audited = {"test": audited | {"by_class": dict.fromkeys(CLASSES, audited)}}
+    audited |= {"known": {"lesion": 40}, "images_audited": 400}
+    leakage_figures.leakage_by_class(paths[3], audited, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
     search_figures.search_curves(paths[4], *searched(protocol), leaky)
     return paths
 
@@ -130,6 +132,7 @@ def rungs(seeds=(1,)) -> pd.DataFrame:
         for rung, leaky, own in (("random_split", True, 0.7), ("corrected", False, 0.45)):
             row = {"rung": rung, "leaky": leaky, "backbone": "resnet50", "weights": "none", "dataset": "smote"}
             row |= {"stage": 3, "seed": seed, "training_images": 400, "test_images_sharing": 30 * leaky}
+            row |= {"lesions_known": 500, "images_audited": 500}
             for part, value in (("test", own), ("clean", 0.44)):
                 row |= {f"{part}_images": 100, f"{part}_classes": 8, f"{part}_balanced_accuracy": value + seed / 100}
                 row |= {f"{part}_balanced_accuracy_low": value - 0.1, f"{part}_balanced_accuracy_high": value + 0.1}

@@ -272,6 +272,20 @@ def test_bad_images_can_stop_the_run(inputs):
     assert not (inputs / "results/tiny/manifest.csv").exists()
 
 
+def test_contradicting_labels_stop_the_run_and_are_listed(inputs):
+    metadata = pd.read_csv(inputs / "metadata.csv")
+    metadata.loc[metadata["lesion_id"] == "HAM_0000001", "lesion_id"] = "HAM_0000000"
+    metadata.to_csv(inputs / "metadata.csv", index=False)
+    done = snakemake(inputs, "results/tiny/manifest.csv")
+    assert "1 lesions or pictures have more than one class, the first is lesion HAM_0000000" in output(done)
+    assert "on_conflict: drop" in output(done) and "Traceback" not in output(done)
+    conflicts = pd.read_csv(inputs / "results/tiny/conflicts.csv")
+    assert conflicts["label"].tolist() == ["MEL", "MEL", "NV", "NV"] and set(conflicts["kind"]) == {"lesion"}
+    done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_conflict": "drop"})
+    assert done.returncode == 0, output(done)[-2000:]
+    assert set(pd.read_csv(inputs / "results/tiny/rejected.csv")["image"]) >= set(conflicts["image"])
+
+
 def test_missing_images_can_be_skipped(inputs):
     (inputs / "images/ISIC_0000000.jpg").unlink()
     done = snakemake(inputs, "results/tiny/manifest.csv")

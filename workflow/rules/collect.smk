@@ -124,11 +124,30 @@ rule find_duplicates:
         "../scripts/find_duplicates.py"
 
 
+rule find_conflicts:
+    input:
+        "results/{collection}/labels.csv",
+        "results/{collection}/duplicates.csv",
+    output:
+        "results/{collection}/conflicts.csv",  # of a step of its own, so that it stays when they stop the run
+    log:
+        "logs/find_conflicts/{collection}.log",
+    resources:
+        mem_mb=grow(2000),
+        runtime=grow(10),
+    params:
+        classes=config["classes"],
+        code=code_of("find_conflicts"),
+    script:
+        "../scripts/find_conflicts.py"
+
+
 rule make_manifest:
     input:
         labels="results/{collection}/labels.csv",
         tables=packed(".csv"),
         duplicates="results/{collection}/duplicates.csv",
+        conflicts="results/{collection}/conflicts.csv",
     output:
         manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",
@@ -140,6 +159,7 @@ rule make_manifest:
     params:
         classes=config["classes"],
         on_bad_image=config["on_bad_image"],
+        on_conflict=config["on_conflict"],
         code=code_of("make_manifest"),
     script:
         "../scripts/make_manifest.py"

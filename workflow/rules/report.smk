@@ -2,7 +2,9 @@ rule write_report:
     input:
         table="results/{collection}/tables/table_4_1.csv",
         counts="results/{collection}/tables/class_counts.csv",
+        manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",
+        conflicts="results/{collection}/conflicts.csv",
         cards=model_files("model.json"),
         model_cards=card_files,
         costs="results/{collection}/tables/costs.csv",

@@ -7,6 +7,7 @@ from lesionflow.files import job
 from lesionflow.lists import read_parts, write_table
 from lesionflow.shards import shard_files
 from lesionflow.smote import balance
+from lesionflow.splits import check_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,6 +17,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(snakemake.input.manifest, shard_files(snakemake.input.store))
         split = read_parts(snakemake.input.split)
+        check_split(snakemake.input.split, split, store.manifest["image"])
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
         store.verify(store.positions(labels.index))
         dataset = dict(snakemake.params.dataset)

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lesionflow.conflicts import left_out
 from lesionflow.files import job
-from lesionflow.lists import read_described, read_duplicates, write_table
+from lesionflow.lists import read_conflicts, read_described, read_duplicates, write_table
 from lesionflow.manifest import make_manifest
 from lesionflow.shards import read_shard
 
@@ -17,8 +18,9 @@ def main(snakemake: "Snakemake") -> None:
         described = read_described(snakemake.input.labels)
         packed = {Path(table).stem: read_shard(table) for table in snakemake.input.tables}
         duplicates = read_duplicates(snakemake.input.duplicates)
-        params = snakemake.params
-        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
+        params, path = snakemake.params, snakemake.input.conflicts
+        reasons = left_out(read_conflicts(path), params.on_conflict, path)
+        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates, reasons)
         write_table(snakemake.output.manifest, manifest)
         write_table(snakemake.output.rejected, rejected)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes)
         images = Images(snakemake.input.images)
+        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes, images.files)
         manifest.check_images(labels, images.files, params.on_missing_image, images.unread)
         metadata = snakemake.input.metadata or None
         described = manifest.describe_images(labels, metadata, params.archive_without_lesion)

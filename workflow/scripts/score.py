@@ -24,6 +24,7 @@ def metrics_of(made: dict, leakage: dict, known: pd.DataFrame, predictions: dict
         label = pd.Categorical(truth["label"], categories=made["classes"]).codes
         scores = score(table[made["classes"]].to_numpy(), label, truth["group"], made["classes"])
         metrics[part] = {"images_sharing": leakage[part]["images_sharing"]} | scores
+    metrics |= {key: leakage[key] for key in ("known", "images_audited")}
     return metrics | {key: made[key] for key in ("time_s", "epochs", "params_trainable", "params_total")}
 
 

@@ -7,8 +7,8 @@ from lesionflow.backbones import new_classifier
 from lesionflow.batches import Images, open_store
 from lesionflow.files import job, write_json
 from lesionflow.hardware import Hardware
-from lesionflow.leakage import refuse_leaks
-from lesionflow.lists import read_duplicates, read_parts, read_training, write_table
+from lesionflow.leakage import read_audited
+from lesionflow.lists import write_table
 from lesionflow.search import search, see, winner
 from lesionflow.shards import shard_files
 
@@ -22,9 +22,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         on = Hardware.choose(params.precision, snakemake.threads)
         store = open_store(inputs.manifest, shard_files(inputs.store))
-        training = read_training(inputs.training)
-        split = read_parts(inputs.split)
-        refuse_leaks(read_duplicates(inputs.duplicates), store.manifest, split, training, leaky=params.leaky)
+        split, training = read_audited(store.manifest, inputs.split, inputs.training, inputs.duplicates, params.leaky)
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         trials = search(

@@ -12,8 +12,8 @@ from lesionflow.container import container
 from lesionflow.engine import Settings, fit, versions
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 from lesionflow.hardware import Hardware
-from lesionflow.leakage import refuse_leaks
-from lesionflow.lists import read_duplicates, read_parts, read_training, write_table
+from lesionflow.leakage import read_audited
+from lesionflow.lists import write_table
 from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def main(snakemake: "Snakemake") -> None:
         if inputs.winner:
             settings = settings.tuned(read_json(inputs.winner))
         store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
-        training = read_training(inputs.training)
-        split = read_parts(inputs.split)
-        refuse_leaks(read_duplicates(inputs.duplicates), store.manifest, split, training, leaky=protocol["leaky"])
+        split, training = read_audited(
+            store.manifest, inputs.split, inputs.training, inputs.duplicates, protocol["leaky"]
+        )
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         if stage > 1 and protocol["transfer"]:
             model = restore(Path(inputs.weights), backbone, len(classes))

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from lesionflow.batches import open_store
 from lesionflow.files import job, whole_folder
 from lesionflow.folders import list_files, write_folders
-from lesionflow.leakage import refuse_leaks
-from lesionflow.lists import read_duplicates, read_parts, read_training
+from lesionflow.leakage import read_audited
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,8 +15,9 @@ def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
-        split, training = read_parts(inputs.split), read_training(inputs.training)
-        refuse_leaks(read_duplicates(inputs.duplicates), store.manifest, split, training, leaky=snakemake.params.leaky)
+        split, training = read_audited(
+            store.manifest, inputs.split, inputs.training, inputs.duplicates, snakemake.params.leaky
+        )
         files = list_files(store.manifest, split, training)
         with whole_folder(snakemake.output[0]) as folder:
             write_folders(store, files, snakemake.params.classes, folder, snakemake.threads)

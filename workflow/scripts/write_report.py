@@ -2,9 +2,19 @@
 
 from typing import TYPE_CHECKING
 
+from lesionflow.conflicts import evidence
 from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
-from lesionflow.lists import read_costs, read_counts, read_ladder, read_rejected, read_results, read_searches
+from lesionflow.lists import (
+    read_conflicts,
+    read_costs,
+    read_counts,
+    read_ladder,
+    read_manifest,
+    read_rejected,
+    read_results,
+    read_searches,
+)
 from lesionflow.report import TEMPLATE, page
 
 if TYPE_CHECKING:
@@ -37,6 +47,7 @@ def main(snakemake: "Snakemake") -> None:
                     *inputs.search[1:],
                 )
             ],
+            evidence=evidence(read_manifest(inputs.manifest), read_conflicts(inputs.conflicts)),
             settings=params.settings,
             class_names=params.class_names,
             licence=params.licence,

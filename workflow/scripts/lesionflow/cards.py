@@ -15,6 +15,7 @@ from markupsafe import Markup
 from lesionflow.choice import DRAWN
 from lesionflow.container import describe
 from lesionflow.markdown import escape
+from lesionflow.shares import lesions_known
 from lesionflow.source import REPORT
 
 TEMPLATE = REPORT / "card.md.j2"
@@ -65,6 +66,8 @@ def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> li
         found.append("Its backbone started from random initialisation, without any pretrained weights.")
     if card["drawn"]:
         found.append(DRAWN)
+    if metrics["known"]["lesion"] < metrics["images_audited"]:
+        found.append(f"Test images may share lesions with training that nobody can know of: {lesions_known(metrics)}.")
     if card["leaky"]:
         found.append(
             f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
@@ -101,6 +104,7 @@ def model_card(
         "images": classes,
         "split": dict(split),
         "leakage": {part: {key: leakage[part][key] for key in audited} for part in parts},
+        **{key: leakage[key] for key in ("known", "images_audited")},
         "input": {"size": card["image_size"], "resize": card["resize"], "range": [0, 255], "channels": "RGB"},
         "classes": card["classes"],
         "recipe": {"weights": card["weights"], **card["backbone_settings"], **card["settings"]},
@@ -136,5 +140,7 @@ def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]
         scores=SCORES,
         class_names=class_names,
         container=describe(card["container"]),
+        lesions_known=lesions_known(card),
+        drawn=DRAWN,
         **blocks,
     )

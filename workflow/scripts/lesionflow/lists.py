@@ -101,6 +101,11 @@ def read_rejected(path: str | Path) -> pd.DataFrame:
     return read_table(path, ["image", "reason"])
 
 
+def read_conflicts(path: str | Path) -> pd.DataFrame:
+    """conflicts.csv: kind and value of a set, and image and label of each that is in it."""
+    return read_table(path, ["kind", "value", "image", "label"])
+
+
 def read_counts(path: str | Path) -> pd.DataFrame:
     """class_counts.csv: protocol, seed and class; then numbers of images."""
     return read_table(path, ["protocol", "class"])

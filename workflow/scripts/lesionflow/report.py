@@ -151,6 +151,7 @@ def page(
     cards: Sequence[Mapping],
     model_cards: Sequence[dict],
     figures: Sequence[dict],
+    evidence: str,
     settings: Mapping,
     class_names: Mapping[str, str],
     licence: str,
@@ -158,7 +159,8 @@ def page(
     """The report as HTML.
 
     `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `search` search.csv, `counts` is class_counts.csv,
-    `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `settings` is shown as YAML. `tables`,
+    `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `evidence` is from
+    `conflicts.evidence`, `settings` is shown as YAML. `tables`,
     `model_cards` and `figures` are from `exhibits.read_…`; captions lie beside the template.
     """
     known, captions = names(table), Path(template).parent
@@ -193,6 +195,7 @@ def page(
         rejected=text_html(rejected.head(FIRST_REJECTED), "rejected"),
         rejected_first=FIRST_REJECTED,
         rejected_count=len(rejected),
+        evidence=evidence,
         models=models(of.get("run", []), tables),
         model_cards=[card for card in model_cards if card["labels"]["protocol"] in known["protocol"]],
         ladder_cards=[card for card in model_cards if card["labels"]["protocol"] not in known["protocol"]],
