@@ -19,7 +19,7 @@ from lesionflow.images import grey_thumbnail, perceptual_hashes
 from lesionflow.leakage import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
 from lesionflow.leakage_figures import leakage_by_class
 from lesionflow.manifest import read_labels
-from lesionflow.settings import check_schema
+from lesionflow.settings import complete
 from lesionflow.shares import lesions_known
 from lesionflow.splits import check_split
 
@@ -163,7 +163,7 @@ def test_an_image_that_shares_in_two_ways_counts_once():
     split = pd.DataFrame({"image": list("abcd"), "part": ["train", "test", "test", "test"]})
     result = audit(known, split)
     assert result["test"]["images_sharing"] == 2
-    assert result["test"]["sharing"] == dict.fromkeys(KINDS, 0) | {"lesion": 1, "pixels": 2}
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 1, "pixels": 2}
     columns = ["part", "class", "images", "images_sharing", "lesion", "pixels", "file"]
     assert table(result)[columns].to_numpy().tolist() == [
         ["test", "all", 3, 2, 1, 2, 0],
@@ -329,7 +329,7 @@ def test_nothing_to_audit_is_one_sentence(tmp_path):
     assert "Traceback" not in output(done)
     for given_ in ({"name": "mine"}, {"split": "x.csv", "labels": "y.csv"}):
         with pytest.raises(InputError, match="audit"):
-            check_schema(
+            complete(
                 yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()) | {"audit": given_},
                 REPOSITORY / "workflow/schemas/config.schema.yaml",
             )

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from tqdm import tqdm
 
 from lesionflow.attempts import attempt_prefix, put, remove, remove_dead
+from lesionflow.listing import walk
 from lesionflow.refusals import refusal
 from lesionflow.urls import public
 
@@ -209,12 +210,20 @@ def file_digest(path: str | Path) -> str:
 def listing_digest(path: str | Path) -> str:
     """SHA-256 of the names, sizes and dates of the files in a folder, at whatever depth, or of the file at `path`.
 
-    The date of a folder, which Snakemake sees, tells of most changes in it nothing.
+    A folder's own date, which Snakemake compares, misses most changes of what is in it. FileNotFoundError if there
+    is nothing at `path`.
     """
-    path = Path(path)
-    files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
-    states = ((file, file.lstat()) for file in sorted(files))
-    return value_digest([(str(file.relative_to(path)), state.st_size, state.st_mtime_ns) for file, state in states])
+    root, files = Path(path), [Path(path)]
+    if root.is_dir():
+        files = [Path(folder, name) for folder, _, names in walk(root) for name in names]
+    states = {}
+    for file in files:
+        try:
+            state = file.stat()
+        except OSError:  # a link to nothing is a file too
+            state = file.lstat()
+        states[str(file.relative_to(root))] = (state.st_size, state.st_mtime_ns)
+    return value_digest(states)
 
 
 def value_digest(value: Any) -> str:

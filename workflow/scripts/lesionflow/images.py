@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.fft import dctn
 
 from lesionflow.files import InputError
-from lesionflow.listing import SUFFIXES, is_image
+from lesionflow.listing import SUFFIXES, is_image, walk
 
 # Files that lie beside images and are none: nobody misses them.
 OTHER_SUFFIXES = {
@@ -68,14 +68,7 @@ class Images:
             folder = shown(os.path.relpath(error.filename, path))
             self.unread[folder] = f"Folder {folder} cannot be listed ({error.strerror}): give yourself access to it."
 
-        # Links may lead round in circles, or up to what is around the collection.
-        seen = {identity(parent) for parent in path.resolve().parents}
-        for folder, below, files in os.walk(path, onerror=note, followlinks=True):
-            if identity(folder) in seen:
-                below.clear()
-                continue
-            seen.add(identity(folder))
-            below.sort(key=lambda name: (os.path.islink(os.path.join(folder, name)), name))
+        for folder, below, files in walk(path, note):
             named_so = [name for name in below if Path(name).suffix.lower() in SUFFIXES]
             yield from (os.path.join(folder, name) for name in (*files, *named_so))
 
@@ -142,12 +135,6 @@ def open_zip(path: Path) -> zipfile.ZipFile:
             raise InputError(f"{shown(path)} is neither a folder nor a .zip: set `images` to one.") from None
         reason = f"is a damaged or incomplete .zip ({error}): copy or download it again."
         raise InputError(f"{shown(path)} {reason}") from None
-
-
-def identity(folder: str | Path) -> tuple[int, int]:
-    """What is the same for all names of a folder."""
-    status = os.stat(folder)
-    return status.st_dev, status.st_ino
 
 
 def shown(path: str | Path) -> str:

@@ -1,7 +1,8 @@
-"""Which of the files in a folder or in an archive are images."""
+"""The files in a folder, and which of them are images."""
 
-from collections.abc import Iterable
-from pathlib import PurePath
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePath
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 
@@ -13,3 +14,22 @@ def image_files(files: Iterable[str]) -> list[str]:
 
 def is_image(file: PurePath) -> bool:
     return file.suffix.lower() in SUFFIXES and "__MACOSX" not in file.parts and not file.name.startswith("._")
+
+
+def walk(
+    path: str | Path, onerror: Callable[[OSError], None] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As `os.walk`, through links too: each folder once, however often it is linked, none that `path` lies in."""
+
+    def identity(folder: str | Path) -> tuple[int, int]:
+        status = os.stat(folder)
+        return status.st_dev, status.st_ino
+
+    seen = {identity(parent) for parent in Path(path).resolve().parents}
+    for folder, below, files in os.walk(path, onerror=onerror, followlinks=True):
+        if identity(folder) in seen:
+            below.clear()
+            continue
+        seen.add(identity(folder))
+        below.sort(key=lambda name: (os.path.islink(os.path.join(folder, name)), name))
+        yield folder, below, files
