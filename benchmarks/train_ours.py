@@ -46,7 +46,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     backbones.unfreeze(model, stage, network["unfreeze"])
     on = Hardware.choose("auto", os.cpu_count())
     on.place(model)
-    computing = backbones.fold_normalisation(model)
+    computing = backbones.fold_normalisation(model, store.size)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     computing.eval()
     for module in backbones.learning_modules(computing):

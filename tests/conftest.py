@@ -28,10 +28,12 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Sna
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def snakemake(folder: Path, *arguments, config: dict | None = None) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder` with the tiny config and what `config` changes in it."""
-    command = [*SNAKEMAKE, *arguments, "--cores", "2", "--directory", folder]
-    command += ["--configfile", REPOSITORY / "tests/config/config.yaml"]
+def snakemake(
+    folder: Path, *arguments, config: dict | None = None, repository: Path = REPOSITORY
+) -> subprocess.CompletedProcess:
+    """Run the Snakemake of `repository` in `folder` with the tiny config and what `config` changes in it."""
+    command = [*SNAKEMAKE[:-1], repository / "Snakefile", *arguments, "--cores", "2", "--directory", folder]
+    command += ["--configfile", repository / "tests/config/config.yaml"]
     if config:
         (folder / "changes.yaml").write_text(yaml.safe_dump(config))
         command.append(folder / "changes.yaml")

@@ -1,7 +1,10 @@
 """A server of files on loopback that cuts, lies, forgets and changes its mind, as it is told."""
 
+import base64
+import contextlib
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -25,6 +28,9 @@ class Served:
     length: bool = True
     status: list[int] = field(default_factory=list)  # of the first answers, 0 for the usual one
     hold: threading.Event | None = None  # hang instead of cutting, until this is set
+    drip: str = ""  # "head" or "body" comes byte by byte, 50 a second
+    login: str = ""  # user:password that must be given
+    query: str = ""  # that must be given
     requests: list[dict[str, str]] = field(default_factory=list)
     sent: int = 0
     url: str = ""
@@ -32,9 +38,13 @@ class Served:
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        served = self.server.files.get(self.path)
+        path, _, query = self.path.partition("?")
+        served = self.server.files.get(path)
         if served is None:
             return self.send_error(404)
+        login = base64.b64encode(served.login.encode()).decode()
+        if (served.login and self.headers.get("Authorization") != f"Basic {login}") or query != served.query:
+            return self.send_error(401)
         served.requests.append(dict(self.headers))
         status = served.status.pop(0) if served.status else 0
         if status:
@@ -60,12 +70,23 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         for name, value in served.headers.items():
             self.send_header(name, value)
+        if served.drip == "head":
+            self.flush_headers()
+            self.drip(b"X-Slow: " + b"x" * 1000)
         self.end_headers()
+        if served.drip == "body":
+            return self.drip(body)
         cut = served.cuts.pop(0) if served.cuts else None
         served.sent += len(body[:cut])  # first, as the client may be done before this thread goes on
         self.wfile.write(body[:cut])
         if cut is not None and served.hold:
             served.hold.wait(10)
+
+    def drip(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # until the client has had enough
+            for byte in data:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
 
     def log_message(self, *words: object) -> None:
         pass
@@ -82,7 +103,8 @@ class Server(ThreadingHTTPServer):
         """Serve `data` under a URL of its own that ends in `name`."""
         path = f"/{len(self.files)}/{name}"
         self.files[path] = served = Served(data, **how)
-        served.url = f"http://127.0.0.1:{self.server_port}{path}"
+        login, query = served.login and f"{served.login}@", served.query and f"?{served.query}"
+        served.url = f"http://{login}127.0.0.1:{self.server_port}{path}{query}"
         return served
 
     def dead(self, name: str) -> str:

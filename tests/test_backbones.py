@@ -1,5 +1,10 @@
 """Networks: sizes as published, weights that really arrive, folding that changes nothing."""
 
+import argparse
+import pickle
+import socket
+from pathlib import Path
+
 import pytest
 import torch
 import yaml
@@ -10,13 +15,14 @@ from lesionflow.backbones import (
     FoldedConvolution,
     count_parameters,
     fold_normalisation,
-    load_pretrained,
     make_backbone,
     new_classifier,
     restore,
+    save,
     unfreeze,
 )
 from lesionflow.files import InputError
+from lesionflow.weights import load_pretrained, read_weights
 
 BACKBONES = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["backbones"]
 
@@ -52,7 +58,7 @@ def test_folding_computes_the_same_and_shares_what_trains(name, stage, pretraine
         norm.running_var.uniform_(0.8, 1.2)
     model.pretrained = pretrained  # whether batch normalisation keeps its statistics where it learns
     unfreeze(model, stage, BACKBONES[name]["unfreeze"])
-    folded = fold_normalisation(model)
+    folded = fold_normalisation(model, 64)
     pixels = 255 * torch.rand(2, 3, 64, 64)
     trains = [p for p in model.parameters() if p.requires_grad]
     assert {id(p) for p in folded.parameters() if p.requires_grad} == {id(p) for p in trains}
@@ -107,21 +113,215 @@ def test_weights_from_a_file(tmp_path):
         assert all(torch.equal(value, state[key]) for key, value in fresh.state_dict().items())
 
 
-def test_weights_that_do_not_fit(tmp_path):
+class Hostile:
+    """A pickle that leaves a file if it is loaded."""
+
+    def __reduce__(self):
+        return (open, ("it_ran", "w"))
+
+
+def weights_file(path: Path, value) -> Path:
+    path.write_bytes(value) if isinstance(value, bytes) else torch.save(value, path)
+    return path
+
+
+STATE = make_backbone("torchvision", "resnet18")[0].state_dict()
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"epoch": 3, "state_dict": state},
+        lambda state: {"model": state, "optimizer": {"state": {}}},
+        lambda state: {"model": {"state_dict": state}},
+        lambda state: {"epoch": 3} | state,
+        lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {"state_dict": {f"model.backbone.{key}": value for key, value in state.items()}},
+        lambda state: {f"backbone.{key}": value for key, value in state.items()} | {"head.weight": torch.ones(3)},
+        lambda state: {f"a.{key}": value - 1 for key, value in state.items()} | state,
+    ],
+)
+def test_usual_checkpoints_are_taken(tmp_path, wrap):
+    state = {key: value + 1 for key, value in STATE.items()}
+    fresh, _ = make_backbone("torchvision", "resnet18")
+    load_pretrained(fresh, weights_file(tmp_path / "some.pth", wrap(state)))
+    assert all(torch.equal(value, state[key]) for key, value in fresh.state_dict().items())
+
+
+LOOP = {}
+LOOP["model"] = LOOP
+
+
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html>\n<html>404</html>", "it is a web page"),
+        (b"\n\0garbage" * 99, "it holds something else than tensors|it is cut"),
+        (pickle.dumps(Hostile()), "it holds something else than tensors|it is cut"),
+    ],
+)
+def test_files_that_hold_no_weights(tmp_path, monkeypatch, ending, value, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=said) as caught:
+        read_weights(weights_file(tmp_path / f"some.{ending}", value))
+    text = str(caught.value)
+    assert "weights_only" not in text and "\n" not in text and not Path("it_ran").exists()
+    assert (tmp_path / f"some.{ending}").exists(), "what the user gave is never removed"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Hostile(), r"it holds Python code or objects \(.*open\)"),
+        ({"state_dict": STATE, "args": argparse.Namespace()}, r"Python code or objects \(argparse.Namespace\)"),
+        ([torch.ones(3)], "no named tensors but a list"),
+        (torch.ones(3), "no named tensors but a Tensor"),
+        ({"model": "resnet18"}, "no named tensors but a dict"),
+        (LOOP, "no named tensors but a dict"),
+    ],
+)
+def test_pytorch_files_that_hold_no_weights(tmp_path, monkeypatch, value, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=said) as caught:
+        read_weights(weights_file(tmp_path / "some.pth", value))
+    assert "weights_only" not in str(caught.value) and not Path("it_ran").exists()
+
+
+def test_cut_weights(tmp_path):
+    path = weights_file(tmp_path / "some.pth", STATE)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="it is cut, damaged or of another kind"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda state: {key: value for key, value in state.items() if key != "conv1.weight"},
+            "conv1.weight is missing",
+        ),
+        (lambda state: state | {"bn1.bias": torch.ones(3)}, "bn1.bias is missing or of another shape"),
+        (lambda state: dict(make_backbone("torchvision", "resnet34")[0].state_dict()), "larger backbone.*layer1.2.bn1"),
+        # Nothing by name, and by order the statistics of batch normalisation in the place of its weights.
+        (
+            lambda state: {f"x{n}.{key.split('.')[-1]}": state[key] for n, key in enumerate(sorted(state))},
+            "conv1.weight is missing",
+        ),
+        (
+            lambda state: {f"{net}.{key}": state[key] for net in ("student", "teacher") for key in state},
+            "more than one",
+        ),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path, change, said):
     backbone, _ = make_backbone("torchvision", "resnet18")
-    state = dict(backbone.state_dict())
-    del state["layer4.1.conv2.weight"]
-    torch.save(state, tmp_path / "part.pth")
-    with pytest.raises(InputError, match=r"layer4.1.conv2.weight is missing"):
-        load_pretrained(backbone, tmp_path / "part.pth")
-    (tmp_path / "page.pth").write_text("<html>404</html>")
-    with pytest.raises(InputError, match="no plain PyTorch state dict"):
-        load_pretrained(backbone, tmp_path / "page.pth")
-    with pytest.raises(InputError, match="no model 'resnet5000'"):
-        make_backbone("torchvision", "resnet5000")
+    with pytest.raises(InputError, match=said):
+        load_pretrained(backbone, weights_file(tmp_path / "other.pth", change(STATE)))
+
+
+@pytest.mark.parametrize(
+    ("library", "architecture"),
+    [
+        ("torchvision", "resnet5000"),
+        ("torchvision", "fasterrcnn_resnet50_fpn"),
+        ("torchvision", "deeplabv3_resnet50"),
+        ("torchvision", "quantized_resnet50"),
+        ("torchvision", "squeezenet1_0"),
+        ("timm", "resnet5000"),
+        ("timm", "hf-hub:evil/model"),
+        ("timm", "hf_hub:evil/model"),
+        ("timm", "HF-HUB:evil/model"),
+        ("timm", "local-dir:/tmp"),
+        ("timm", "https://example.org/model"),
+        ("timm", "timm/resnet18"),
+        ("timm", "resnet18.hf-hub:evil/model"),
+        ("timm", ""),
+    ],
+)
+def test_no_architecture_reaches_the_network(monkeypatch, library, architecture):
+    def connect(*arguments):
+        raise AssertionError("the network was tried")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, connect)
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    with pytest.raises(InputError, match="architecture"):
+        make_backbone(library, architecture)
+
+
+@pytest.mark.parametrize(
+    ("library", "architecture", "size"),
+    [("timm", "vit_tiny_patch16_224", 224), ("timm", "mobilenetv3_small_050", 64), ("torchvision", "swin_t", 64)],
+)
+def test_backbones_of_other_kinds(library, architecture, size):
+    config = untrained("resnet50") | {"library": library, "architecture": architecture}
+    model = new_classifier(config, 3, None, 1)
+    assert fold_normalisation(model, size)(torch.ones(2, 3, size, size)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("library", "architecture", "size"), [("timm", "vit_tiny_patch16_224", 64), ("torchvision", "inception_v3", 64)]
+)
+def test_backbones_that_do_not_take_the_image_size(library, architecture, size):
+    config = untrained("resnet50") | {"library": library, "architecture": architecture}
+    with pytest.raises(InputError, match="cannot be used for images of 64 × 64 pixels"):
+        fold_normalisation(new_classifier(config, 3, None, 1), size)
+
+
+def test_modules_that_are_not_there():
     model = new_classifier(untrained("resnet50"), 8, None, 1)
     with pytest.raises(InputError, match="no module 'layer5'"):
         unfreeze(model, 2, ["layer5"])
-    save_file(model.state_dict(), tmp_path / "model.safetensors")
-    with pytest.raises(InputError, match="another backbone or number of classes"):
-        restore(tmp_path / "model.safetensors", untrained("resnet50"), 5)
+
+
+RESNET18 = {
+    "library": "torchvision",
+    "architecture": "resnet18",
+    "weights": "none",
+    "mean": [0.5] * 3,
+    "std": [0.5] * 3,
+}
+
+
+@pytest.fixture(scope="module")
+def model_bytes(tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    save(new_classifier(RESNET18, 3, None, 1), path)
+    return path.read_bytes()
+
+
+def test_models_of_another_backbone_or_number_of_classes(tmp_path, model_bytes):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(model_bytes)
+    restore(path, RESNET18, 3)
+    for config, classes in [(RESNET18, 5), (RESNET18 | {"architecture": "resnet34"}, 3)]:
+        with pytest.raises(InputError, match="another backbone or number of classes") as caught:
+            restore(path, config, classes)
+        assert len(str(caught.value)) < 300 and path.exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:5],
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1],
+        lambda data: b"\0" * len(data),
+        lambda data: pickle.dumps(Hostile()),
+        lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],
+        lambda data: data.replace(b'"sha256":"', b'"sha256":"0', 1).replace(b'"}', b"}", 1),
+    ],
+)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_damaged_model_is_never_used(tmp_path, monkeypatch, model_bytes, damage, ours):
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    path = Path("results/model.safetensors")
+    path.write_bytes(damage(model_bytes))
+    with pytest.raises(InputError, match=r"model.safetensors is damaged") as caught:
+        restore(path if ours else path.absolute(), RESNET18, 3)
+    assert "\n" not in str(caught.value) and path.exists() != ours and not Path("it_ran").exists()

@@ -1,15 +1,22 @@
 """Reading the store, mixing synthetic images, augmenting batches."""
 
+import hashlib
+import json
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from lesionflow.batches import Augmentation, Images, Store, augment, batches, sampling_grid
+from lesionflow.batches import Augmentation, Images, Store, augment, batches, open_store, sampling_grid
+from lesionflow.files import InputError, write_json
+from lesionflow.shards import index_shards, open_pixels, read_shard, shard_files
 
 
 def make_store(tmp_path, n: int = 10, size: int = 6) -> tuple[Store, np.ndarray]:
@@ -30,6 +37,133 @@ def test_shards_are_read_as_one(tmp_path):
     order = np.array([3, 3, 9, 0, 7])
     assert (store.read(order) == pixels[order]).all()
     assert list(store.positions(pd.Series(["i4", "i0"]))) == [4, 0]
+
+
+def packed_store(folder: Path) -> list[str]:
+    """A manifest.csv and a store of two shards with tables and index; the shards' files."""
+    folder.mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 6, 3), dtype=np.uint8)
+    tables = []
+    for shard in range(2):
+        np.save(folder / f"{shard:03d}.npy", pixels[shard])
+        table = pd.DataFrame({"image": [f"i{shard}{row}" for row in range(5)], "row": range(5), "status": "ok"})
+        table[["sha256", "phash"]] = "0"
+        table["pixels"] = [hashlib.sha256(image).hexdigest() for image in pixels[shard]]
+        table.to_csv(folder / f"{shard:03d}.csv", index=False)
+        tables.append(table.assign(shard=f"{shard:03d}", label="A"))
+    unknown = dict.fromkeys(["lesion", "group", "archive", "age", "sex", "site"], "")
+    manifest = pd.concat(tables)[["image", "label", "shard", "row"]].assign(**unknown)
+    manifest.to_csv(folder / "manifest.csv", index=False)
+    write_json(folder / "store.json", index_shards([str(folder / "000.csv"), str(folder / "001.csv")]))
+    return [str(folder / "000.npy"), str(folder / "001.npy")]
+
+
+def use(folder: Path) -> None:
+    """As a training does: the images i10 and i14, which are the first and last of shard 001."""
+    store = open_store(folder / "manifest.csv", shard_files(folder / "store.json"))
+    Images.from_list(store, pd.DataFrame({"label": ["A", "A"], "image": ["i14", "i10"]}), ["A"])
+
+
+def rewrite(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+DAMAGES = [
+    ("001.npy", rewrite(lambda data: data[: len(data) // 2])),
+    ("001.npy", rewrite(lambda data: data[:-200] + bytes(200))),
+    ("001.npy", rewrite(lambda data: data[:128] + bytes(len(data) - 128))),
+    ("001.npy", rewrite(lambda data: bytes(len(data)))),
+    ("001.npy", rewrite(lambda data: b"PK\3\4" + data)),
+    ("001.npy", rewrite(lambda data: data[:20] + b"\xff" * 40 + data[60:])),
+    ("001.npy", rewrite(lambda data: b"")),
+    ("001.npy", Path.unlink),
+    ("001.npy", lambda path: np.save(path, np.zeros((5, 6, 6), np.uint8))),
+    ("001.npy", lambda path: np.save(path, np.zeros((5, 6, 6, 3), np.float32))),
+    ("001.npy", lambda path: np.save(path, np.zeros((9, 6, 6, 3), np.uint8))),
+    ("001.csv", rewrite(lambda data: data[: len(data) // 2])),
+    ("001.csv", rewrite(lambda data: data[: data.rindex(b"\n", 0, -1) + 1])),
+    ("001.csv", rewrite(lambda data: data.replace(b"ok", b"", 1))),
+    ("001.csv", rewrite(lambda data: b"")),
+    ("001.csv", rewrite(lambda data: bytes(len(data)))),
+    ("001.csv", rewrite(lambda data: b"\xff\xfe" + data)),
+    ("001.csv", rewrite(lambda data: data.replace(b"i10", b"i1x"))),
+    ("001.csv", Path.unlink),
+    ("store.json", rewrite(lambda data: data[: len(data) // 2])),
+    ("store.json", rewrite(lambda data: b"\xff" * 9)),
+    ("store.json", rewrite(lambda data: b"[]")),
+    ("store.json", rewrite(lambda data: b"{}")),
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
+def test_a_damaged_store_is_taken_away(tmp_path, monkeypatch, name, damage):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("resources/store")
+    packed_store(folder)
+    use(folder)
+    damage(folder / name)
+    with pytest.raises(
+        InputError, match=rf"{name.split('.')[0]}\.\w+ is damaged .*start the same command again"
+    ) as error:
+        use(folder)
+    assert "\n" not in str(error.value)
+    left = {path.name for path in folder.iterdir()}
+    whole = {"000.npy", "000.csv", "manifest.csv"}
+    assert left == (whole | {"001.npy", "001.csv"} if name == "store.json" else whole)
+
+
+@pytest.mark.parametrize(("name", "damage"), [case for case in DAMAGES if case[0] == "001.csv"][:6])
+def test_a_damaged_table_is_found_before_there_is_an_index(tmp_path, name, damage):
+    folder = tmp_path / "store"
+    packed_store(folder)
+    damage(folder / name)
+    with pytest.raises(InputError, match=r"001\.csv is damaged"):
+        read_shard(folder / name)
+
+
+def test_an_error_of_the_disk_takes_nothing_away(tmp_path, monkeypatch):
+    first, _ = packed_store(tmp_path / "store")
+
+    def broken(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(np, "load", broken)
+    with pytest.raises(PermissionError):
+        open_pixels(first)
+    assert Path(first).exists()
+
+
+def test_images_that_are_not_used_are_not_verified(tmp_path):
+    folder = tmp_path / "store"
+    _, second = packed_store(folder)
+    pixels = np.load(second, mmap_mode="r+")
+    pixels[2] = 0
+    pixels.flush()
+    use(folder)
+
+
+def test_a_damaged_copy_takes_the_original_away(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    originals = packed_store(Path("resources/store"))
+    copies = packed_store(tmp_path / "copies")
+    Path(copies[1]).write_bytes(b"")
+    with pytest.raises(InputError, match=r"store/001\.npy is damaged"):
+        open_store("resources/store/manifest.csv", copies, originals)
+    assert not Path(originals[1]).exists() and Path(copies[1]).exists()
+
+
+def test_a_manifest_and_lists_fit_the_store(tmp_path):
+    folder = tmp_path / "store"
+    shards = packed_store(folder)
+    with pytest.raises(InputError, match=r"manifest\.csv names images that were not packed"):
+        open_store(folder / "manifest.csv", shards[:1])
+    store = open_store(folder / "manifest.csv", shards)
+    for column in ("image", "neighbour"):
+        training = pd.DataFrame({"label": ["A"], "image": ["i00"], "neighbour": ["i01"], "weight": [0.5]})
+        training[column] = "stranger"
+        with pytest.raises(InputError, match=r"stranger .* not in manifest\.csv"):
+            Images.from_list(store, training, ["A"])
+    assert list(json.loads((folder / "store.json").read_text())) == ["000", "001"]
 
 
 def test_synthetic_images_are_mixed_from_their_parents(tmp_path):

@@ -1,22 +1,25 @@
 """The model card: numbers that are in the files, and what must not be left unsaid."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import CLASSES, REPOSITORY
+from made_up import HOSTILE, markdown_rows
 
 from lesionflow.cards import markdown, model_card
 from lesionflow.counts import class_counts
+from lesionflow.exhibits import read_card
 from lesionflow.files import read_json
 
 TEMPLATE = REPOSITORY / "workflow/report/card.md.j2"
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
 
-def card(**changes) -> dict:
+def card(classes=("A", "B"), licence=LICENCE, **changes) -> dict:
     """card.json of a made-up model of two classes."""
     per_class = {
         name: {"images": 3, "precision": 0.5, "sensitivity": value, "specificity": 0.8, "f1": 0.5, "auroc": 0.7}
-        for name, value in (("A", 0.75), ("B", 0.25))
+        for name, value in zip(classes, (0.75, 0.25), strict=True)
     }
     names = ("accuracy", "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "auroc_macro")
     part = dict.fromkeys(names, 0.6) | {
@@ -33,10 +36,11 @@ def card(**changes) -> dict:
         "backbone": "resnet50",
         "stage": "3",
         "weights": "none",
-        "classes": ["A", "B"],
+        "classes": list(classes),
         "image_size": 64,
         "resize": "antialiased",
         "leaky": False,
+        "drawn": False,
         "settings": {"epochs": 5, "lr": 0.001},
         "backbone_settings": {"library": "torchvision", "architecture": "resnet50"},
         "device": "cpu, 2 threads",
@@ -47,17 +51,19 @@ def card(**changes) -> dict:
         "best_epoch": 2,
     }
     images = [f"i{number}" for number in range(8)]
-    manifest = pd.DataFrame({"image": images, "label": list("AAAABBBA")})
+    manifest = pd.DataFrame({"image": images, "label": [classes[name == "B"] for name in "AAAABBBA"]})
     split = pd.DataFrame({"image": images, "part": ["train"] * 3 + ["test", "valid"] + ["train"] * 2 + ["test"]})
-    training = pd.DataFrame({"label": list("AAABBB"), "neighbour": [None] * 5 + ["i5"]})
-    shared = {"images": 1, "images_sharing": 0, "sharing": {"near_duplicate": 0}}
+    training = pd.DataFrame({"label": np.repeat(classes, 3), "neighbour": [None] * 5 + ["i5"]})
+    shared = {"images": 1, "images_sharing": 0, "sharing": {"lesion": None, "near_duplicate": 0}}
+    audited = {"known": {"lesion": 5}, "images_audited": 8}
+    costs = {"epochs": 4, "time_s": 61.5, "params_trainable": 10, "params_total": 1234567}
     return model_card(
         made | changes,
-        {"valid": part, "test": part, "epochs": 4, "time_s": 61.5, "params_trainable": 10, "params_total": 1234567},
-        {"valid": shared, "test": shared},
-        class_counts(manifest, split, {"smote": training}, ["A", "B"]),
-        {"method": "by_group"},
-        LICENCE,
+        {"valid": part, "test": part, **audited, **costs},
+        {"valid": shared, "test": shared, **audited},
+        class_counts(manifest, split, {"smote": training}, list(classes)),
+        changes.get("split", {"method": "by_group"}),
+        licence,
         {"model.safetensors": "f00d"},
     )
 
@@ -78,17 +84,19 @@ def test_the_card_counts_images_by_class_and_part():
         "fewest real training images is B (2)",
         "misses most often among test images is B (sensitivity 0.250)",
         "without any pretrained weights",
-        f"Licence: {LICENCE}",
+        "Licence: CC BY-NC 4.0, of &lt;someone&gt;",
         "| A melanoma | 3 | 0 | 0 | 2 |",
         "| Balanced accuracy | 0.512 (0.401–0.698) | 0.512 (0.401–0.698) |",
         "| A | 3 | 0.500 | 0.750 | 0.800 | 0.500 | 0.700 |",
-        "| test | 1 | 0 | 0 |",
+        "| test | 1 | 0 | unknown | 0 |",
+        "share something with training (lesion known of 5 of 8 images)",
+        "lesions with training that nobody can know of: lesion known of 5 of 8 images",
         "Parameters: 1,234,567",
         "62 s on cpu, 2 threads",
         "method: by_group",
         "lr: 0.001",
         "python 3.11.9",
-        "Container image that it was trained in: other.sif, which `make image` did not build.",
+        "Container image that it was trained in: other.sif, which \\`make image\\` did not build.",
         "| model.safetensors | f00d |",
         "| split.csv | cafe |",
     ],
@@ -102,6 +110,24 @@ def test_a_leaking_protocol_is_in_the_first_line():
     text = markdown(TEMPLATE, card(leaky=True), {})
     assert text.splitlines()[0].startswith("# LEAKY: resnet50, stage 3, trained on smote of mine")
     assert "the test numbers do not say how well it does on new images" in text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_stay_text_in_their_cells(name, tmp_path):
+    """Whatever a class, its name, the licence, a file or the image is called, in the card and in the report."""
+    inputs = {f"{name}.csv": "cafe"}
+    made = card(classes=("A", name), licence=name, inputs=inputs, container={"file": name}, split={"archive": name})
+    text = markdown(TEMPLATE, made, {name: name})
+    rows = markdown_rows(text)
+    shown = " ".join(name.split())
+    assert [f"{shown} {shown}", "2", "1", "1", "0"] in rows and [f"{shown}.csv", "cafe"] in rows
+    assert [shown, "3", "0.500", "0.250", "0.800", "0.500", "0.700"] in rows
+    path = tmp_path / "corrected/seed1/smote/resnet50/stage3/card.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    read = read_card(path)
+    assert "<script" not in read["html"] and "<a" not in read["html"] and "<img" not in read["html"]
+    assert [row.count("<td") for row in read["html"].split("</tr>") if "0.800" in row] == [7, 7]
 
 
 def test_every_model_of_a_run_has_its_card(run):

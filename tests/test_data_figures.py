@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import CLASSES
-from made_up import counts
+from made_up import card, counts
 from torch import nn
 
-from lesionflow import data_figures, model_figures, report
+from lesionflow import data_figures, leakage_figures, model_figures, report
 from lesionflow.backbones import Classifier
+from lesionflow.examples import gallery
 from lesionflow.exhibits import read_figure
-from lesionflow.figures import STAMP
+from lesionflow.figures import STAMP, confusion_matrices
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8)
 SPLIT = ["corrected", "seed 1"]
@@ -74,6 +75,28 @@ def test_figures(tmp_path, leaky):
         of_protocol = "protocol corrected" in figure["keywords"]
         assert of_protocol is (number not in ("1.1", "3.1", "3.2", "3.10"))
         assert (STAMP in words(path)) is ("LEAKY" in figure["keywords"]) is (leaky and of_protocol)
+
+
+@pytest.mark.parametrize("name", [r"$\frac{$", "$a$ <b> & 'c' -->", "a\x01\x0bb", "1"])
+def test_names_stay_text_in_figures(tmp_path, name):
+    """Of images, classes and whatever else is written into a figure; control characters cannot stand in XML."""
+    shown = name.replace("\x01", "").replace("\x0b", "")
+    of = {"split": SPLIT, "leaky": False}
+    data_figures.augmentation_examples(tmp_path / "3.5.svg", PIXELS[:9], name, **of)
+    recipes = RECIPES.assign(label=name, image=name)
+    data_figures.smote_plane(tmp_path / "3.7.svg", recipes.iloc[0], PIXELS[:8], PIXELS[:3], **of)
+    data_figures.synthetic_images(tmp_path / "3.9.svg", recipes, PIXELS[:2], **of)
+    data_figures.collection_classes(tmp_path / "3.2.svg", pd.Series([name, "A"]), [name, "A"])
+    confusion_matrices(tmp_path / "c.svg", [card("corrected", 1, name, "resnet50", 3)], [np.eye(8, dtype=int)], False)
+    answers = pd.DataFrame({"image": [name], "label": [name], "predicted": [name], "probability": [0.5]})
+    looks = np.stack([PIXELS[:1]] * 2)
+    cards = [card("corrected", 1, name, "resnet50", 3)]
+    gallery(tmp_path / "gallery.svg", cards, [answers], [looks], {name: name}, False)
+    pairs = pd.DataFrame({"first": [name], "second": [name], "kind": "same file"})
+    leakage_figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, PIXELS[None, :2], 1)
+    for path in tmp_path.glob("*.svg"):
+        assert any(line in "\n".join(map(str, words(path))) for line in shown.splitlines()), path
+        assert shown in read_figure(path)["description"] or path.stem in ("3.2", "c", "gallery", "pairs")
 
 
 def test_the_report_shows_them(tmp_path):

@@ -1,10 +1,15 @@
 """Training: resume to the byte, the right epoch kept, nothing frozen that should train and the reverse."""
 
 import dataclasses
+import hashlib
+import io
+import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,10 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from lesionflow import engine
 from lesionflow.backbones import new_classifier, restore, save, unfreeze
 from lesionflow.batches import Augmentation, Images, Store
-from lesionflow.engine import Settings, fit, predict, seed_of, start_epoch
+from lesionflow.engine import Settings, fit, predict, predict_table, seed_of, start_epoch
+from lesionflow.files import InputError
 from lesionflow.hardware import Hardware
+from lesionflow.resume import DIGEST, Progress, load_progress, save_progress
 
 CONFIG = {
     "library": "timm",
@@ -113,9 +121,101 @@ def test_a_sidecar_of_another_recipe_is_ignored(tmp_path):
     (tmp_path / "fresh").mkdir()
     expected = write(tmp_path / "fresh")
     train(tmp_path, epochs=1, lr=0.1)
-    sidecar = torch.load(tmp_path / "resume.pt", weights_only=True)
-    torch.save(sidecar | {"identity": "another"}, tmp_path / "resume.pt")
+    save_progress(tmp_path / "resume.pt", load_progress(tmp_path / "resume.pt", "identity"), "another")
     assert write(tmp_path) == expected
+
+
+class Hostile:
+    """A pickle that leaves a file if it is loaded."""
+
+    def __reduce__(self):
+        return (open, ("it_ran", "w"))
+
+
+def with_digest(data: bytes) -> bytes:
+    return data + hashlib.sha256(data).digest()
+
+
+def saved(value) -> bytes:
+    stream = io.BytesIO()
+    torch.save(value, stream)
+    return stream.getvalue()
+
+
+def flipped(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1],
+        lambda data: b"",
+        lambda data: b"\0" * len(data),
+        lambda data: b"<html>404</html>",
+        lambda data: flipped(data, len(data) // 2),
+        lambda data: flipped(data, len(data) - 1),
+        lambda data: data[:-DIGEST],
+        lambda data: pickle.dumps(Hostile()),
+        lambda data: with_digest(pickle.dumps(Hostile())),
+        lambda data: with_digest(saved(Hostile())),
+        lambda data: with_digest(saved({"identity": "identity", "epoch": 1})),
+        lambda data: with_digest(saved(["identity"])),
+    ],
+)
+def test_a_damaged_sidecar_is_recognised(tmp_path, monkeypatch, caplog, damage):
+    monkeypatch.chdir(tmp_path)
+    path = Path("resume.pt")
+    save_progress(path, Progress(1, [{"valid_loss": 1.0}], 1, {}, {"a": torch.ones(9)}, {}, 0.0), "identity")
+    assert load_progress(path, "identity").epoch == 1
+    path.write_bytes(damage(path.read_bytes()))
+    assert load_progress(path, "identity") is None
+    assert "resume.pt is damaged" in caplog.text and "\n" not in caplog.messages[-1]
+    assert "weights_only" not in caplog.text and not Path("it_ran").exists()
+
+
+def test_a_training_with_a_damaged_sidecar_starts_afresh(tmp_path):
+    (tmp_path / "fresh").mkdir()
+    expected = write(tmp_path / "fresh")
+    train(tmp_path, epochs=1)
+    sidecar = tmp_path / "resume.pt"
+    sidecar.write_bytes(flipped(sidecar.read_bytes(), sidecar.stat().st_size // 2))
+    assert write(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "config"),
+    [
+        ({"lr": 1e30}, CONFIG),
+        ({"lr": 1e30, "optimizer": "sgd", "keep": "last"}, CONFIG),
+        ({"stage": 3, "lr": 1e30, "optimizer": "rmsprop"}, CONFIG),
+        ({}, CONFIG | {"std": [0.0, 0.0, 0.0]}),
+        ({}, CONFIG | {"std": [0.5, math.nan, 0.5]}),
+        ({"lr": math.inf}, CONFIG),
+        ({"lr": math.nan}, CONFIG),
+        ({"lr": -0.1}, CONFIG),
+    ],
+)
+def test_a_training_that_diverges_has_no_result(tmp_path, changes, config):
+    for _ in range(2):  # starting again does not get past it
+        with pytest.raises(InputError, match="`lr`"):
+            train(tmp_path, config=config, **changes)
+    left = load_progress(tmp_path / "resume.pt", "identity")
+    assert left is None or all(np.isfinite([row["loss"] for row in left.history]))
+
+
+def test_a_training_that_diverges_late_has_no_result_either(tmp_path, monkeypatch):
+    losses = iter([(1.0, 0.5), (math.nan, 0.5)])
+    monkeypatch.setattr(engine, "train_epoch", lambda *arguments: next(losses))
+    with pytest.raises(InputError, match="in epoch 2 of stage 1 its loss is nan"):
+        train(tmp_path, keep="best")
+
+
+def test_a_model_without_finite_answers_predicts_nothing(tmp_path):
+    model = new_classifier(CONFIG | {"std": [0.0, 0.0, 0.0]}, 2, None, 1)
+    with pytest.raises(InputError, match="no finite answer"):
+        predict_table(model.eval(), images(tmp_path), ["A", "B"], Hardware.choose("float32", 1))
 
 
 @pytest.mark.parametrize("stage", [1, 2, 3])

@@ -5,15 +5,23 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, jpeg, output, snakemake
+import yaml
+from conftest import REPOSITORY, jpeg, labels_table, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
+from lesionflow.exhibits import read_figure
 from lesionflow.files import InputError, read_json
+from lesionflow.foreign_splits import audit_foreign, read_split
 from lesionflow.images import grey_thumbnail, perceptual_hashes
-from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings, table
+from lesionflow.leakage import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
+from lesionflow.leakage_figures import leakage_by_class
+from lesionflow.manifest import read_labels
+from lesionflow.settings import check_schema
+from lesionflow.shares import lesions_known
+from lesionflow.splits import check_split
 
 
 @settings(deadline=None, max_examples=40)
@@ -79,30 +87,66 @@ def test_a_hash_alone_makes_no_duplicate():
     assert table["near_duplicate"].tolist() == ["a", "b"]
 
 
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 6), st.sampled_from(["train", "valid", "test"]))))
-def test_counts_equal_a_count_by_hand(rows):
+ROWS = st.lists(
+    st.tuples(st.sampled_from("AB"), st.integers(0, 6), st.integers(0, 6), st.sampled_from(["train", "valid", "test"]))
+)
+
+
+def audited(rows: list[tuple]) -> dict:
+    """The audit of images i0, i1, … with class, lesion and pixels (0: not known) and part."""
     known = pd.DataFrame({"image": [f"i{n}" for n in range(len(rows))], "label": [row[0] for row in rows]})
-    known["lesion"] = [None if row[1] == 0 else f"L{row[1]}" for row in rows]
-    split = pd.DataFrame({"image": known["image"], "part": [row[2] for row in rows]})
-    result = audit(known, split)
-    trained = {row[1] for row in rows if row[2] == "train"} - {0}
+    for place, kind in ((1, "lesion"), (2, "pixels")):
+        known[kind] = pd.Series([f"{row[place]}" if row[place] else None for row in rows], dtype="string")
+    return audit(known, pd.DataFrame({"image": known["image"], "part": [row[3] for row in rows]}))
+
+
+@settings(deadline=None)
+@given(ROWS)
+def test_counts_equal_a_count_by_hand(rows):
+    result = audited(rows)
+    assert result["images_audited"] == len(rows) and result["known"] == {"lesion": sum(row[1] > 0 for row in rows)}
     for part in ("test", "valid"):
-        members = [row for row in rows if row[2] == part]
-        crossing = [row for row in members if row[1] in trained]
-        assert result[part]["images"] == len(members)
-        assert result[part]["sharing"] == {kind: len(crossing) if kind == "lesion" else 0 for kind in KINDS}
-        for name, counts in result[part]["by_class"].items():
-            assert counts["images"] == sum(row[0] == name for row in members)
-            assert counts["sharing"]["lesion"] == sum(row[0] == name for row in crossing)
-    assert result["leaky"] == any(row[1] in trained for row in rows if row[2] != "train")
+        for name, counts in {"AB": result[part], **result[part]["by_class"]}.items():
+            members = [row for row in rows if row[3] == part and row[0] in name]
+            crossing = [[row[k] in {r[k] for r in rows if r[3] == "train"} - {0} for k in (1, 2)] for row in members]
+            assert counts["images"] == len(members)
+            expected = dict.fromkeys(KINDS)
+            for place, kind in ((1, "lesion"), (2, "pixels")):
+                if any(row[place] for row in rows):
+                    expected[kind] = sum(shared[place - 1] for shared in crossing)
+            assert counts["sharing"] == expected
+            assert counts["images_sharing"] == sum(any(shared) for shared in crossing)
+    assert result["leaky"] == any(result[part]["images_sharing"] for part in ("test", "valid"))
+
+
+@settings(deadline=None)
+@given(ROWS, st.data())
+def test_hiding_lesions_finds_no_more_leakage(rows, data):
+    hidden = [(row[0], row[1] * data.draw(st.booleans()), *row[2:]) for row in rows]
+    more, less = audited(rows), audited(hidden)
+    assert less["known"]["lesion"] == sum(row[1] > 0 for row in hidden)
+    for part in ("test", "valid"):
+        assert (less[part]["sharing"]["lesion"] is None) is (less["known"]["lesion"] == 0)
+        assert (less[part]["sharing"]["lesion"] or 0) <= (more[part]["sharing"]["lesion"] or 0)
+        assert less[part]["images_sharing"] <= more[part]["images_sharing"]
+
+
+def test_what_is_not_known_is_not_called_zero(tmp_path):
+    known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": None, "file": list("xyz")})
+    result = audit(known, pd.DataFrame({"image": list("abc"), "part": ["train", "test", "valid"]}))
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"file": 0}
+    assert result["valid"]["by_class"]["A"]["sharing"]["lesion"] is None
+    assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
+    leakage_by_class(tmp_path / "leakage.svg", result, [], "mine", leaky=False)
+    assert "Lesion known of 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
 
 
 def test_copied_images_and_parents():
     known = pd.DataFrame({"image": list("abcd"), "label": "A"})
     split = pd.DataFrame({"image": list("aabcd"), "part": ["train", "test", "train", "test", "valid"]})
     result = audit(known, split, parents=pd.Series(["d"]))
-    assert result["test"]["sharing"]["file"] == 1 and result["valid"]["sharing"]["smote_parent"] == 1
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"file": 1, "smote_parent": 0}
+    assert result["valid"]["sharing"]["smote_parent"] == 1
     assert result["leaky"]
 
 
@@ -147,26 +191,148 @@ def test_clean_images_are_clean_even_where_the_protocol_leaks():
     assert audit(known, split)["clean"]["images_sharing"] == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("a", "A", None), ("c", "A", None)], r"1 images \(c\) in training"),
+        ([("a", "A", None), ("gone", "A", None)], r"1 images \(gone\) in training"),
+        ([("a", "A", "c")], r"1 images \(c\) in training"),
+        ([("a", "B", None), ("b", "B", None)], r"gives 1 images \(a\) another class"),
+        ([("a", "A", "b")], r"gives 1 images \(b\) another class"),
+    ],
+)
+def test_a_training_list_that_is_not_of_its_split_is_refused(rows, message):
+    split = pd.DataFrame({"image": list("aabcd"), "part": ["train", "test", "train", "test", "unused"]})
+    label = pd.Series(list("ABAA"), index=list("abcd"))
+    good = pd.DataFrame([("a", "A", None), ("a", "A", "a"), ("b", "B", None)], columns=["image", "label", "neighbour"])
+    check_training("training.csv", good, split, label)
+    with pytest.raises(InputError, match=rf"training.csv .*{message}.*delete training.csv"):
+        check_training("training.csv", pd.DataFrame(rows, columns=good.columns), split, label)
+
+
+@pytest.mark.parametrize(
+    "split", [[("a", "train")], [("a", "train"), ("b", "te")], [("a", "train"), ("b", "test"), ("c", "test")]]
+)
+def test_a_damaged_split_is_refused(split):
+    check_split("split.csv", pd.DataFrame({"image": list("aab"), "part": ["train", "test", "unused"]}), ["a", "b"])
+    with pytest.raises(InputError, match=r"^split.csv is damaged \(.*delete it"):
+        check_split("split.csv", pd.DataFrame(split, columns=["image", "part"]), ["a", "b"])
+
+
+def test_damaged_duplicates_are_refused():
+    duplicates = pd.DataFrame({"image": ["a", "b"], "file": ["a", "b"], "pixels": ["a", None]})
+    check_duplicates("duplicates.csv", duplicates, pd.Series(["a"]))
+    with pytest.raises(InputError, match=r"^duplicates.csv is damaged \(2 images \(b, c\) are not in it\)"):
+        check_duplicates("duplicates.csv", duplicates, pd.Series(["a", "b", "c"]))
+
+
 def test_a_split_as_folders(tmp_path):
-    for file in (
-        "train/A/a.jpg",
-        "VAL/A/b.png",
-        "test/B/c.JPG",
-        "test/readme.txt",
-        "test/d.png",
+    files = (
+        "train/A/a.jpg", "VAL/A/b.png", "Test/B/c.JPG", "test/readme.txt", "rest/a.jpg", "test/a.jpg", "test/d.png",
         "test/B/2/e.jpg",
-        "x/f.png",
-    ):
+    )  # fmt: skip
+    for file in files:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes(b"")
-    expected = {"a": "train", "b": "valid", "c": "test", "d": "test", "e": "test"}
-    assert dict(read_split(tmp_path).to_numpy().tolist()) == expected
-    (tmp_path / "split.csv").write_text("image,fold\na,one\nb,two\n")
-    with pytest.raises(InputError, match="no image in part 'train'"):
-        read_split(tmp_path / "split.csv", "fold")
-    (tmp_path / "split.csv").write_text("image,fold\na,Training\nb,val\n")
-    with pytest.raises(InputError, match="no image in part 'test'"):
-        read_split(tmp_path / "split.csv", "fold")
+    split, remarks = read_split(tmp_path, ["a", "b", "d", "e"])
+    assert sorted(map(tuple, split.to_numpy())) == [
+        ("a", "test"), ("a", "train"), ("b", "valid"), ("c", "test"), ("d", "test"), ("e", "test"),
+    ]  # fmt: skip
+    assert [remark[:26] for remark in remarks] == ["1 rows are of part 'rest' ", "1 images, the first is c, "]
+
+
+def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: pd.DataFrame) -> dict:
+    """The audit of a foreign split of three tables, by way of the CSVs that a user would have."""
+    for name, rows in (("labels", labels), ("metadata", metadata), ("split", split)):
+        if rows is not None:
+            rows.to_csv(folder / f"{name}.csv", index=False)
+    read = read_labels(folder / "labels.csv", ["A", "B"])
+    parts, _ = read_split(folder / "split.csv", read.index, "fold")
+    return audit_foreign(read, None if metadata is None else folder / "metadata.csv", parts)
+
+
+def three_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Labels, metadata and split of 12 images, of which the two of each lesion are in training and test."""
+    images = [f"ISIC_{number}" for number in range(12)]
+    metadata = pd.DataFrame({"image": images, "lesion_id": [f"L{number // 2}" for number in range(12)]})
+    return (
+        labels_table(dict(zip(images, "AB" * 6, strict=True)), ["A", "B"]),
+        metadata,
+        pd.DataFrame({"image": images, "fold": ["train", "test"] * 6}),
+    )
+
+
+SPELLINGS = [
+    str, str.upper, str.lower, "{}.jpg".format, "{}.JPEG".format, " {}\u00a0".format, "x/y/{}".format,
+    "C:\\z\\{}".format, "\ufeff{} .tif".format, "'{}'".format,
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.lists(st.sampled_from(SPELLINGS), min_size=12, max_size=12), min_size=3, max_size=3), st.integers(0, 99)
+)
+def test_no_spelling_of_names_changes_the_audit(tmp_path_factory, spellings, seed):
+    folder, tables = tmp_path_factory.mktemp("foreign"), three_tables()
+    result = foreign(folder, *tables)
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 6} and result["known"] == {"lesion": 12}
+    for rows, written in zip(tables, spellings, strict=True):
+        rows["image"] = [spell(name) for spell, name in zip(written, rows["image"], strict=True)]
+    padded = [str.upper, " {}\u00a0".format, str.title]
+    tables[2]["fold"] = [padded[(seed + number) % 3](part) for number, part in enumerate(tables[2]["fold"])]
+    assert foreign(folder, *tables) == result
+
+
+def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
+    labels, metadata, split = three_tables()
+    result = foreign(tmp_path, labels, None, split)
+    assert (
+        result["known"] == {"lesion": 0} and result["test"]["sharing"] == dict.fromkeys(KINDS) and not result["leaky"]
+    )
+    again = pd.concat([split, pd.DataFrame({"image": ["ISIC_0.jpg"], "fold": ["test"]})])
+    result = foreign(tmp_path, labels, None, again)
+    assert result["test"]["sharing"]["file"] == 1 and result["leaky"] and result["valid"]["sharing"]["file"] is None
+    result = foreign(tmp_path, labels.head(11), metadata, split)  # the last image has no label, but a lesion
+    assert result["test"]["sharing"]["lesion"] == 6 and result["test"]["by_class"]["B"]["images"] == 5
+    result = foreign(tmp_path, labels, metadata.head(3), split)
+    assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known of 3 of 12 images"
+
+
+@pytest.mark.parametrize(
+    ("parts", "images", "message"),
+    [
+        (["0", "1"], ["a", "b"], r"no image in part 'train': .* what it has is '0', '1'"),
+        (["train", "tset"], ["a", "b"], r"no image in part 'test': .*'train', 'tset'"),
+        (["train", "test"], ["x", "y"], r"No image of .* is one of the labels' \(its first is 'x', the labels' 'a'\)"),
+        (["train", "test"], ["a", " "], "row 3 names no image"),
+    ],
+)
+def test_a_foreign_split_that_is_refused(tmp_path, parts, images, message):
+    pd.DataFrame({"image": images, "Fold ": parts}).to_csv(tmp_path / "split.csv", index=False)
+    with pytest.raises(InputError, match=message):
+        read_split(tmp_path / "split.csv", ["a", "b"], "fold")
+
+
+def test_rows_that_are_not_audited_are_counted(tmp_path):
+    (tmp_path / "s.csv").write_text("image,part\na,train\nb,Test \nb,test\nc,held out\nc,\nd,test\n")
+    split, remarks = read_split(tmp_path / "s.csv", ["a", "b", "c"])
+    assert split.to_numpy().tolist() == [["a", "train"], ["b", "test"], ["d", "test"]]
+    assert [remark.split(",")[0][:36] for remark in remarks] == [
+        "1 rows are of part 'held out' and ar", "1 rows are of part '' and are not au", "1 images",
+        "1 rows repeat an image of the same p",
+    ]  # fmt: skip
+
+
+def test_nothing_to_audit_is_one_sentence(tmp_path):
+    done = snakemake(tmp_path, "audit_split")
+    assert done.returncode != 0 and "set `name`, `split` and `labels` of `audit`" in output(done)
+    assert "Traceback" not in output(done)
+    for given_ in ({"name": "mine"}, {"split": "x.csv", "labels": "y.csv"}):
+        with pytest.raises(InputError, match="audit"):
+            check_schema(
+                yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()) | {"audit": given_},
+                REPOSITORY / "workflow/schemas/config.schema.yaml",
+            )
 
 
 FOREIGN = REPOSITORY.parent / "shared/isic2019"

@@ -1,7 +1,6 @@
 """New images: the right model, refused where it does not fit; every file in the table; the page; ONNX."""
 
 import html
-import json
 import os
 import shutil
 import zipfile
@@ -16,23 +15,31 @@ import torch
 from conftest import CLASSES, REPOSITORY, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import nn
 
-from lesionflow import export
-from lesionflow.files import InputError, read_json
-from lesionflow.gallery import page, thumbnail
+from lesionflow import choice, export, gallery
+from lesionflow.choice import best_model, check_fit, choose_model, model_folder, read_record, warnings
+from lesionflow.files import InputError, listing_digest, read_json, write_json
+from lesionflow.lists import read_packed, read_predictions, read_results, write_probabilities, write_table
 from lesionflow.predictions import (
-    best_model,
-    check_fit,
-    choose_model,
-    listing_digest,
-    model_folder,
+    check_source,
     prediction_table,
     readable,
     set_name,
+    source_of,
+    summary,
 )
+from lesionflow.report import headlines
 
 NAMES = {"MEL": "melanoma", "NV": "melanocytic naevus"}
+BACKBONE = {
+    "library": "torchvision",
+    "architecture": "resnet50",
+    "weights": "none",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [1, 0.2, 0.2],
+}
 CARD = {
     "collection": "tiny",
     "protocol": "corrected",
@@ -45,57 +52,130 @@ CARD = {
     "image_size": 32,
     "resize": "antialiased",
     "leaky": False,
-    "backbone_settings": {},
+    "drawn": False,
+    "backbone_settings": BACKBONE,
 }
+TABLE = "results/tiny/tables/table_4_1.csv"
 FITTING = {
     "classes": CLASSES,
     "image_size": 32,
     "resize": {"corrected": "antialiased"},
-    "backbones": ["resnet50"],
+    "backbones": {"resnet50": "torchvision resnet50"},
 }
 
 
-def table_4_1(valid: list[float], leaky: list[bool], test: list[float] | None = None) -> pd.DataFrame:
-    """Table 4.1 of as many stage 3 models, one a seed, as far as choosing needs it."""
-    names = {"protocol": "corrected", "dataset": "smote", "backbone": "resnet50", "stage": 3}
-    numbers = {"seed": range(len(valid)), "valid_balanced_accuracy": valid, "leaky": leaky}
-    return pd.DataFrame(names | numbers | {"balanced_accuracy": test or valid})
+def table_4_1(rows: list[dict]) -> pd.DataFrame:
+    """Table 4.1 of models and seeds, as far as choosing needs it."""
+    names = {"protocol": "corrected", "dataset": "smote", "backbone": "resnet50", "weights": "none", "stage": 3}
+    names |= {"published_as": "resnet50v2"}
+    test = {"balanced_accuracy": 0.5, "balanced_accuracy_low": 0.4, "balanced_accuracy_high": 0.6, "images": 9}
+    return pd.DataFrame([names | {"seed": 1, "leaky": False} | test | row for row in rows])
+
+
+def seeds(backbone: str, *valid: float, **more) -> list[dict]:
+    """Rows of one model with so many seeds."""
+    return [
+        {"backbone": backbone, "seed": number, "valid_balanced_accuracy": value} | more
+        for number, value in enumerate(valid, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "backbone", "seed"),
+    [
+        (seeds("lucky", 0.9, 0.1, 0.1) + seeds("steady", 0.5, 0.52, 0.54), "steady", 2),  # the mean, not the luckiest
+        (seeds("even", 0.4, 0.2), "even", 1),  # both are as near to the mean: the lowest
+        (seeds("even", 0.2, 0.4, 0.1, 0.5)[::-1], "even", 1),  # whatever their order
+        (seeds("same", 0.3, 0.1, 0.2) + seeds("again", 0.1, 0.2, 0.3), "same", 3),  # equals: the first
+        (seeds("diverged", 0.9, np.nan) + seeds("other", 0.2, 0.2), "other", 1),
+        (seeds("leaky", 0.9, leaky=True, protocol="x") + seeds("honest", 0.2), "honest", 1),
+    ],
+)
+def test_the_best_model(rows, backbone, seed):
+    best = best_model(table_4_1(rows))
+    assert (best["backbone"], best["seed"]) == (backbone, seed)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (seeds("leaky", 0.9, leaky=True), "Every model was trained under a protocol that leaks"),
+        (seeds("diverged", np.nan), "No model has a balanced accuracy on validation images"),
+    ],
+)
+def test_no_model_is_the_best(rows, message):
+    with pytest.raises(InputError, match=message):
+        best_model(table_4_1(rows))
+
+
+@st.composite
+def tables(draw) -> pd.DataFrame:
+    """Table 4.1 of some protocols, leaking or not, each with the same models and seeds, in any order; with ties."""
+    values = st.sampled_from([0.1, 0.2, 0.3, 0.30000000000000004, 0.7]) | st.floats(0, 1) | st.just(np.nan)
+    rows = []
+    for protocol in range(draw(st.integers(1, 3))):
+        leaky = draw(st.booleans())
+        for backbone in ("a", "b"):
+            valid = draw(st.lists(values, min_size=3, max_size=3))
+            rows += seeds(backbone, *valid, protocol=f"p{protocol}", leaky=leaky)
+    return table_4_1(draw(st.permutations(rows))).reset_index(drop=True)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.floats(0, 1)), min_size=1))
-def test_the_best_model_is_the_best_honest_one_on_validation_images(runs):
-    valid, leaky, test = map(list, zip(*runs, strict=True))
-    if all(leaky):
-        with pytest.raises(InputError, match="under a protocol that leaks"):
-            best_model(table_4_1(valid, leaky, test))
+@given(tables())
+def test_report_predict_and_export_name_the_same_model(tmp_path_factory, table):
+    folder = tmp_path_factory.mktemp("best")
+    table.to_csv(folder / "table.csv", index=False)
+    table = read_results(folder / "table.csv")
+    means = table.groupby(["protocol", "leaky", "backbone"])["valid_balanced_accuracy"].mean(skipna=False)
+    try:
+        used = [best for best in headlines(table) if best["used"]]
+        best = best_model(table)
+    except InputError:
+        honest = means[~means.index.get_level_values("leaky")]
+        assert honest.isna().all() or means.isna().groupby("protocol").all().any()
         return
-    best = best_model(table_4_1(valid, leaky, test))
-    assert not leaky[best["seed"]]
-    assert best["valid_balanced_accuracy"] == max(v for v, leaks in zip(valid, leaky, strict=True) if not leaks)
+    assert not best["leaky"]
+    assert best["valid_balanced_accuracy"] >= 0
+    (headline,) = used
+    keys = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
+    assert [headline[key] for key in keys] == [best[key] for key in keys]
+    mean = means[best["protocol"], False, best["backbone"]]
+    assert mean == pytest.approx(means.xs(False, level="leaky").max())
+    same = table[(table["protocol"] == best["protocol"]) & (table["backbone"] == best["backbone"])]
+    nearest = (same["valid_balanced_accuracy"] - mean).abs().min()
+    assert abs(best["valid_balanced_accuracy"] - mean) == pytest.approx(nearest)
+
+
+def trained(folder: Path, **changes) -> str:
+    """A folder that looks like a trained model, its record changed; a value of ... takes the key out."""
+    record = {key: value for key, value in (CARD | changes).items() if value is not ...}
+    write_json(folder / "model.json", record)
+    (folder / "model.safetensors").touch()
+    return str(folder)
 
 
 def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="Say which images"):
         choose_model(None, "tiny", None)
+    with pytest.raises(InputError, match="Say which images"):
+        choose_model("", "tiny", None)
     with pytest.raises(InputError, match=r"There is no folder or \.zip nowhere"):
         choose_model("nowhere", "tiny", None)
     with pytest.raises(InputError, match="Nothing was trained yet on tiny"):
         choose_model(".", "tiny", None)
     table = Path("results/tiny/tables/table_4_1.csv")
     table.parent.mkdir(parents=True)
-    table_4_1([0.2, 0.4, 0.9], [False, False, True]).to_csv(table, index=False)
-    folder = "results/tiny/corrected/seed1/smote/resnet50/stage3"
-    with pytest.raises(InputError, match=r"seed1.* has no model\.safetensors and no model\.json"):
+    table_4_1(seeds("resnet50", 0.2, 0.4, 0.3) + seeds("resnet50", 0.9, leaky=True, protocol="x")).to_csv(table)
+    folder = "results/tiny/corrected/seed3/smote/resnet50/stage3"
+    with pytest.raises(InputError, match=r"seed3.* has no model\.safetensors and no model\.json"):
         choose_model(".", "tiny", None)
     for place in (folder, "elsewhere"):
-        Path(place).mkdir(parents=True)
-        (Path(place) / "model.safetensors").touch()
-        (Path(place) / "model.json").write_text(json.dumps(CARD))
+        trained(Path(place))
     assert choose_model(".", "tiny", None) == (folder, CARD)
     assert choose_model(".", "untrained", "elsewhere") == ("elsewhere", CARD)
-    assert model_folder("tiny", pd.read_csv(table).iloc[1]) == folder
+    assert model_folder("tiny", read_results(table).iloc[2]) == folder
 
 
 @pytest.mark.parametrize(
@@ -105,7 +185,11 @@ def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
         ({"classes": CLASSES[:7]}, "trained with `classes`"),
         ({"image_size": 64}, "trained with `image_size` 32, the config says 64"),
         ({"resize": {"corrected": "nearest"}}, "trained with `resize` antialiased, the config says nearest"),
-        ({"backbones": ["vgg16"]}, r"the backbone 'resnet50', which is not one of `backbones` \(vgg16\)"),
+        ({"backbones": {"vgg16": "x vgg16"}}, r"the backbone 'resnet50', which is not one of `backbones` \(vgg16\)"),
+        (
+            {"backbones": {"resnet50": "timm resnet50"}},
+            "with `architecture` torchvision resnet50, the config says timm",
+        ),
     ],
 )
 def test_a_model_that_does_not_fit_is_refused(changes, message):
@@ -115,9 +199,63 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
         check_fit("folder", CARD, **FITTING | changes)
 
 
-def test_a_card_that_says_too_little_is_refused():
-    with pytest.raises(InputError, match=r"folder/model\.json does not say its image_size, resize"):
-        check_fit("folder", {key: CARD[key] for key in CARD if key not in ("image_size", "resize")}, **FITTING)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_size": ..., "resize": ...}, r"model\.json does not say its image_size, resize: train the model again"),
+        ({"stage": ...}, "does not say its stage"),
+        ({"backbone": 5}, r"is wrong at \$\.backbone \(5 is not of type 'string'\)"),
+        ({"leaky": "no"}, r"is wrong at \$\.leaky"),
+        ({"drawn": 1}, r"is wrong at \$\.drawn"),
+        ({"classes": [*CLASSES, "MEL"]}, r"is wrong at \$\.classes .*has non-unique elements"),
+        ({"classes": "MEL"}, r"is wrong at \$\.classes"),
+        ({"classes": [1, 2]}, r"is wrong at \$\.classes"),
+        ({"image_size": -32}, r"is wrong at \$\.image_size \(-32 is less than the minimum of 1\)"),
+        ({"image_size": "32"}, r"is wrong at \$\.image_size"),
+        ({"image_size": 32.0}, "trained with `image_size` 32.0, the config says 32"),
+        ({"image_size": 10**100}, "trained with `image_size` 1000"),
+        ({"resize": "cubic"}, r"is wrong at \$\.resize"),
+        ({"backbone_settings": None}, r"is wrong at \$\.backbone_settings"),
+        ({"backbone_settings": {}}, r"\('library' is a required property\)"),
+        ({"backbone_settings": {**BACKBONE, "mean": [0.5]}}, r"is wrong at \$\.backbone_settings\.mean"),
+        ({"backbone_settings": {**BACKBONE, "mean": ["a", "b", "c"]}}, r"is wrong at \$\.backbone_settings\.mean"),
+        ({"backbone_settings": {**BACKBONE, "std": [0, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
+        ({"backbone_settings": {**BACKBONE, "std": [10**400, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
+        ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is no number\)"),
+        (
+            {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
+            "trained with `architecture` timm hf-hub:evil/model, the config says torchvision resnet50",
+        ),
+        ({"backbone": "x" * 9999}, "is of the backbone 'x{100}"),
+        ({"backbone": "../../x"}, "is of the backbone '../../x', which is not one of"),
+    ],
+)
+def test_a_strangers_record_is_refused_in_one_sentence(tmp_path, changes, message):
+    folder = trained(tmp_path, **changes)
+    with pytest.raises(InputError, match=message) as refused:
+        check_fit(folder, read_record(folder), **FITTING)
+    assert len(str(refused.value)) < 900 and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"seed": ' + b"1" * 5000 + b"}"])
+def test_a_record_that_is_not_json_is_refused(tmp_path, text):
+    (tmp_path / "model.json").write_bytes(text)
+    with pytest.raises(InputError, match=r"model\.json is not JSON .*: name the folder of a trained model"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '"text"'])
+def test_a_record_that_is_no_object_is_refused(tmp_path, text):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(InputError, match="does not say its backbone"):
+        read_record(tmp_path)
+
+
+def test_what_must_be_said_of_a_model():
+    assert warnings(CARD) == []
+    assert warnings(CARD | {"drawn": True, "leaky": True}) == [choice.DRAWN, choice.LEAKY]
+    before = {key: value for key, value in CARD.items() if key != "drawn"}
+    assert warnings(before) == [] and warnings(before | {"collection": "demo"}) == [choice.DRAWN]
 
 
 @settings(deadline=None)
@@ -131,7 +269,7 @@ def test_every_file_has_a_row_and_only_readable_ones_probabilities(ok, random):
     probabilities = pd.DataFrame(values, columns=CLASSES)
     probabilities.insert(0, "image", read)
     table = prediction_table(files, probabilities, NAMES)
-    assert list(table.columns) == ["image", *CLASSES, "predicted", "probability", "status"]
+    assert list(table.columns) == ["image", *CLASSES, "predicted", "probability", "status", "warning"]
     assert table["image"].tolist() == names and table["status"].tolist() == status
     there = table["status"] == "ok"
     assert (table.loc[there, CLASSES].to_numpy() == values).all()
@@ -139,6 +277,44 @@ def test_every_file_has_a_row_and_only_readable_ones_probabilities(ok, random):
     assert table.loc[there, "predicted"].tolist() == written
     assert (table.loc[there, "probability"].to_numpy() == values.max(1)).all()
     assert table.loc[~there, [*CLASSES, "predicted", "probability"]].isna().all(axis=None)
+
+
+ODD = ["NA", "null", "nan", "None", "N/A", "", "007", "1e5", "inf", "True", "-", "a,b", 'a"b', "a\nb", " a ", "ä", "#"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(ODD) | st.text(st.characters(codec="utf-8", exclude_characters="\r")), unique=True))
+def test_names_are_names(tmp_path_factory, names):
+    names = [name for name in names if name] or ["NA"]
+    path = tmp_path_factory.mktemp("names") / "table.csv"
+    files = pd.DataFrame({"image": names, "row": range(len(names)), "width": 60, "height": 40, "status": "ok"})
+    write_table(path, files.assign(sha256="e0", pixels="1e5", phash="00"))
+    assert read_packed(path)["image"].tolist() == names
+    probabilities = pd.DataFrame({"image": names, "NA": 0.75, "null": 0.25})
+    write_probabilities(path, prediction_table(read_packed(path), probabilities, {}, {"NA": "a reason"}))
+    table = read_predictions(path)
+    assert table["image"].tolist() == [*names, "NA"]
+    assert table["predicted"].tolist()[:-1] == ["NA"] * len(names) and table["predicted"].isna().iloc[-1]
+
+
+def test_files_that_are_not_tried_have_a_row_and_warnings_are_in_all():
+    files = pd.DataFrame({"image": ["a", "b"], "status": ["ok", "cannot be decoded: x"]})
+    probabilities = pd.DataFrame({"image": ["a"], "MEL": [0.2], "NV": [0.8]})
+    unread = {"photo.webp": "WebP is not read", "scan.gif": "GIF is not read"}
+    table = prediction_table(files, probabilities, NAMES, unread, [choice.DRAWN, choice.LEAKY])
+    assert table["image"].tolist() == ["a", "b", "photo.webp", "scan.gif"]
+    assert table["status"].tolist() == ["ok", "cannot be decoded: x", "WebP is not read", "GIF is not read"]
+    assert table.loc[1:, ["MEL", "NV", "predicted", "probability"]].isna().all(axis=None)
+    assert (table["warning"] == f"{choice.DRAWN} {choice.LEAKY}").all()
+    told = summary(table, "there.csv")
+    assert told == f"1 image predicted, 3 files not: column status says why (there.csv).\n{choice.DRAWN} {choice.LEAKY}"
+    assert summary(prediction_table(files[:1], probabilities, NAMES), "x") == "1 image predicted (x)."
+
+
+def test_a_model_without_probabilities_is_refused():
+    files = pd.DataFrame({"image": ["a"], "status": ["ok"]})
+    with pytest.raises(InputError, match="gives no probabilities for a: its weights are broken"):
+        prediction_table(files, pd.DataFrame({"image": ["a"], "MEL": [np.nan], "NV": [np.nan]}), NAMES)
 
 
 def test_two_files_of_one_name_are_no_silent_double():
@@ -169,6 +345,25 @@ def test_names_and_changes_of_a_set_of_images(tmp_path):
         assert listing_digest(folder) != before
 
 
+@pytest.mark.parametrize("name", ["new {a} <b>", "a,b=c:d", "x\ny", "$(x) `y` \"z\" 'q'", "é (1) [2] *"])
+def test_names_of_results_hold_nothing_that_snakemake_reads(tmp_path, name):
+    (tmp_path / name).mkdir()
+    named = set_name(tmp_path / name)
+    assert named and not set(named) & set("{}<>,=:\n$`\"'[]*/") and len(named) == len(name)
+
+
+def test_predictions_of_other_images_are_not_overwritten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record = Path("results/predictions/visit/model.json")
+    check_source(record, "a/visit")
+    write_json(record, {"images": source_of("a/visit")})
+    check_source(record, "a/visit")
+    check_source(record, tmp_path / "a/visit")
+    with pytest.raises(InputError, match=r"visit has predictions of other images with this name \(a/visit\): rename"):
+        check_source(record, "b/visit")
+    assert source_of("/elsewhere/visit") == "/elsewhere/visit"
+
+
 class Page(HTMLParser):
     """Start tags with their attributes, and all text."""
 
@@ -184,20 +379,21 @@ class Page(HTMLParser):
         self.text += data
 
 
-def gallery(count: int, broken: int, **changes) -> Page:
+def gallery_page(count: int, broken: int, *warnings: str, **changes) -> Page:
     """The page of so many readable and broken images."""
     names = [f"<{number:03d}>" for number in range(count + broken)]
     files = pd.DataFrame({"image": names, "row": range(len(names)), "width": 60, "height": 40})
     files["status"] = ["ok"] * count + ["cannot be decoded: <cut>"] * broken
     probabilities = pd.DataFrame([[0.4, 0.3, 0.2, 0.05, 0.05, 0, 0, 0]] * count, columns=CLASSES)
     probabilities.insert(0, "image", names[:count])
-    text = page(
+    text = gallery.page(
         REPOSITORY / "workflow/report/gallery.html.j2",
         name="<new>",
         predictions=prediction_table(files, probabilities, NAMES),
         files=files,
         pixels=np.zeros((len(names), 32, 32, 3), np.uint8),
         card=CARD | {"folder": "results/x"} | changes,
+        warnings=warnings,
         class_names=NAMES,
     )
     assert "<cut>" not in text and "<new>" not in text
@@ -205,7 +401,7 @@ def gallery(count: int, broken: int, **changes) -> Page:
 
 
 def test_the_gallery_shows_the_first_pictures_and_three_classes_of_each():
-    shown = gallery(203, 1)
+    shown = gallery_page(203, 1)
     pictures = [attributes for tag, attributes in shown.tags if tag == "img"]
     assert len(pictures) == 200
     assert all(picture["src"].startswith("data:image/jpeg;base64,") for picture in pictures)
@@ -219,72 +415,113 @@ def test_the_gallery_shows_the_first_pictures_and_three_classes_of_each():
 
 
 def test_the_gallery_of_a_leaking_model_says_so():
-    shown = gallery(2, 0, leaky=True)
+    shown = gallery_page(2, 0, leaky=True)
     assert "LEAKY" in shown.text
     assert "2 images that could be read" in shown.text and "Files that could not be read" not in shown.text
 
 
+def test_the_gallery_says_in_large_letters_what_must_be_said():
+    shown = gallery_page(2, 0, choice.DRAWN)
+    assert shown.text.count(choice.DRAWN) == 2
+    assert [attributes.get("class") for _, attributes in shown.tags].count("notice warning") == 2
+    assert not [tag for tag, attributes in gallery_page(2, 0).tags if "warning" in attributes.get("class", "")]
+
+
 def test_a_thumbnail_has_the_shape_of_its_file():
-    shape = thumbnail(np.zeros((32, 32, 3), np.uint8), 10, 4000)
+    shape = gallery.thumbnail(np.zeros((32, 32, 3), np.uint8), 10, 4000)
     assert (shape["width"], shape["height"]) == (1, 200)
 
 
 def test_onnx_computes_the_same_or_is_refused(tmp_path):
     torch.manual_seed(0)
     model = export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
-    export.write_onnx(model, 16, tmp_path / "model.onnx")
+    export.write_onnx(model, 16, tmp_path / "model.onnx", {"notice": "Not a diagnosis."})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert session.get_modelmeta().custom_metadata_map == {"notice": "Not a diagnosis."}
     pixels = torch.randint(0, 256, (5, 3, 16, 16)).float()
-    assert export.largest_difference(model, tmp_path / "model.onnx", pixels) < 1e-6
+    published = model(pixels).numpy() + np.linspace(0, 0.01, 8)
+    found = export.parity(model, tmp_path / "model.onnx", pixels, published)
+    assert found["largest_difference"] < 1e-6 and found["images"] == 5
+    assert found["largest_difference_from_test_csv"] == pytest.approx(0.01, abs=1e-5)
     other = export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
     with pytest.raises(ArithmeticError, match="onnxruntime and PyTorch differ by"):
-        export.largest_difference(other, tmp_path / "model.onnx", pixels)
+        export.parity(other, tmp_path / "model.onnx", pixels, published)
 
 
 def test_new_images_are_predicted(run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
-    (folder / "new images/sub").mkdir(parents=True)
+    (folder / "2024/sub").mkdir(parents=True)
     split = pd.read_csv(folder / "results/tiny/corrected/seed1/split.csv")
     tested = split.loc[split["part"] == "test", "image"].tolist()
     for image in tested:
-        shutil.copy(folder / f"images/{image}.jpg", folder / "new images/sub")
+        shutil.copy(folder / f"images/{image}.jpg", folder / "2024/sub")
     whole = (folder / f"images/{tested[0]}.jpg").read_bytes()
-    (folder / "new images/007.jpg").write_bytes(whole[: len(whole) // 2])
-    done = snakemake(folder, "predict", config={"images": "new images"})
+    (folder / "2024/007.jpg").write_bytes(whole[: len(whole) // 2])
+    for name in ("NA", "null"):
+        (folder / f"2024/{name}.jpg").write_bytes(whole)
+    (folder / "2024/photo.webp").write_bytes(b"RIFF")
+    grey = np.linspace(0, 255, 45 * 60).reshape(45, 60).astype(np.uint8)
+    Image.fromarray(grey).save(folder / "2024/grey8.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "2024/grey16.png")
+    done = snakemake(folder, "predict", config={"images": 2024})  # which a config may say without quotes
     assert done.returncode == 0, output(done)[-4000:]
-    results = folder / "results/predictions/new images"
-    table = pd.read_csv(results / "predictions.csv", dtype={"image": str}).set_index("image")
-    assert sorted(table.index) == sorted(["007", *tested])
-    assert "truncated" in table.loc["007", "status"] and table.loc["007", :"probability"].isna().all()
+    assert f"{len(tested) + 4} images predicted, 2 files not" in done.stdout
+    results = folder / "results/predictions/2024"
+    table = read_predictions(results / "predictions.csv").set_index("image")
+    assert sorted(table.index) == sorted(["007", "NA", "null", "photo.webp", "grey8", "grey16", *tested])
+    assert table.loc["007", "status"].startswith("cannot be decoded") and table.loc["007", :"probability"].isna().all()
+    assert "webp" in table.loc["photo.webp", "status"] and table.loc["photo.webp", :"probability"].isna().all()
+    assert np.allclose(*(table.loc[name, CLASSES].astype(float) for name in ("grey8", "grey16")), atol=2e-3)
+    assert table.loc["NA"].equals(table.loc["null"]) and table["warning"].isna().all()
     chosen = read_json(results / "model.json")
-    best = pd.read_csv(folder / "results/tiny/tables/table_4_1.csv")
-    best = best.loc[best["valid_balanced_accuracy"].idxmax()]
-    assert chosen["folder"] == model_folder("tiny", best)
+    assert chosen["folder"] == model_folder("tiny", best_model(read_results(folder / TABLE))) and not chosen["drawn"]
     expected = pd.read_csv(folder / chosen["folder"] / "test.csv").set_index("image")
     assert np.allclose(table.loc[expected.index, CLASSES], expected, atol=2e-3)
     page = (results / "gallery.html").read_text()
-    assert page.count("<img") == len(tested) and html.escape(table.loc["007", "status"]) in page
+    assert page.count("<img") == len(tested) + 4
+    assert all(html.escape(table.loc[name, "status"]) in page for name in ("007", "photo.webp"))
 
-    assert "Nothing to be done" in output(snakemake(folder, "predict", config={"images": "new images"}))
-    (folder / "new images/007.jpg").write_bytes(whole)
-    done = snakemake(folder, "predict", config={"images": "new images"})
+    assert "Nothing to be done" in output(snakemake(folder, "predict", config={"images": 2024}))
+    (folder / "2024/007.jpg").write_bytes(whole)
+    done = snakemake(folder, "predict", config={"images": "2024"})
     assert done.returncode == 0, output(done)[-4000:]
-    table = pd.read_csv(results / "predictions.csv", dtype={"image": str}).set_index("image")
-    assert (table["status"] == "ok").all() and (table.loc["007", CLASSES] == table.loc[tested[0], CLASSES]).all()
+    table = read_predictions(results / "predictions.csv").set_index("image")
+    assert (
+        table.loc["007"].equals(table.loc["NA"]) and (table.loc["007", CLASSES] == table.loc[tested[0], CLASSES]).all()
+    )
+
+    before = {file: file.read_bytes() for file in results.iterdir()}
+    shutil.copytree(folder / "images", folder / "other/2024")
+    done = snakemake(folder, "predict", config={"images": "other/2024"})
+    assert done.returncode != 0 and "has predictions of other images with this name (2024): rename" in output(done)
+    assert before == {file: file.read_bytes() for file in results.iterdir()}
 
 
 def test_a_zip_by_a_named_model(run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
-    shutil.make_archive(folder / "visit", "zip", folder / "images")
+    shutil.make_archive(folder / "my <visit>", "zip", folder / "images")
+    (folder / "link.zip").symlink_to("my <visit>.zip")
     named = "results/tiny/corrected/seed1/undersampled/resnet50/stage1"
     shutil.copytree(folder / named, folder / "elsewhere")
-    config = {"images": "visit.zip", "predict": {"model": "elsewhere"}}
+    record = read_json(folder / "elsewhere/model.json")
+    write_json(folder / "elsewhere/model.json", record | {"drawn": True})
+    config = {"images": "link.zip", "predict": {"model": "elsewhere"}}
     done = snakemake(folder, "predict", config=config)
     assert done.returncode == 0, output(done)[-4000:]
-    table = pd.read_csv(folder / "results/predictions/visit/predictions.csv")
+    results = folder / "results/predictions/my _visit_"
+    table = read_predictions(results / "predictions.csv")
     assert len(table) == 97 and (table["status"] == "ok").sum() == 96
+    assert (table["warning"] == choice.DRAWN).all() and choice.DRAWN in done.stdout
+    assert choice.DRAWN in (results / "gallery.html").read_text()
     done = snakemake(folder, "predict", config=config | {"classes": CLASSES[::-1]})
     assert done.returncode != 0 and "elsewhere was trained with `classes` ['MEL'" in output(done)
     assert "Traceback" not in output(done) and "rule train:" not in output(done)
+    (folder / "elsewhere/model.safetensors").write_bytes(b"cut")
+    for packed in folder.glob("resources/predictions/*/packed*/*"):
+        packed.unlink()
+    done = snakemake(folder, "predict", config=config)
+    assert done.returncode != 0 and "model.safetensors is damaged" in output(done)
+    assert "Traceback" not in output(done) and "rule pack_new_images" not in output(done)
 
 
 def test_nothing_trained_yet(raw, tmp_path):
@@ -300,6 +537,8 @@ def test_the_best_model_as_onnx(run, tmp_path):
     assert done.returncode == 0, output(done)[-4000:]
     facts = read_json(folder / "results/tiny/best_model.json")
     assert facts["parity"]["largest_difference"] <= 1e-4 and facts["parity"]["images"] == 16
+    assert facts["parity"]["largest_difference_from_test_csv"] <= 2e-2 and facts["warnings"] == []
+    assert facts["model"] == model_folder("tiny", best_model(read_results(folder / TABLE)))
     assert facts["input"]["shape"] == ["images", 3, 32, 32] and facts["classes"] == CLASSES
     assert (folder / facts["model"] / "model.safetensors").exists()
     session = onnxruntime.InferenceSession(folder / "results/tiny/best_model.onnx")

@@ -19,7 +19,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lesionflow import figures, report, search_tables
+from lesionflow.choice import best_model
 from lesionflow.exhibits import caption, find_labels, read_card, read_figure, read_table
+from lesionflow.settings import run_settings
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
@@ -50,6 +52,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | 
         cards=results(protocols=[protocol])[0],
         model_cards=[read_card(path)],
         figures=[read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
+        evidence="Lesion known of 40 of 400 images. 2 sets",
         settings={"image_size": 64, "run": {"protocols": [protocol]}},
         class_names={"MEL": "melanoma"},
         licence=LICENCE,
@@ -78,13 +81,21 @@ def test_headline_is_chosen_by_validation():
     (best,) = report.headlines(long)
     assert (best["backbone"], best["stage"], best["dataset"]) == tuple(long.loc[4, ["backbone", "stage", "dataset"]])
     assert best["test"] == long.loc[4, "balanced_accuracy"] and best["models"] == 18
+    assert best["used"] and best["seed"] == 1
+
+
+def test_the_report_names_the_seed_that_predict_and_export_use():
+    rows = table(protocols=["corrected", "as_published"], seeds=(1, 2, 3))
+    rows.loc[rows["protocol"] == "as_published", "valid_balanced_accuracy"] = 1.0
+    best = {row["protocol"]: row for row in report.headlines(rows)}
+    assert best["corrected"]["used"] and not best["as_published"]["used"]
+    assert best["corrected"]["seed"] == best_model(rows)["seed"]
 
 
 def test_settings_are_those_of_the_run():
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-    images = config.pop("collections")["isic2019"]
     config["run"] |= {"backbones": ["resnet50"], "datasets": ["smote"]}
-    settings = report.run_settings("isic2019", images, config)
+    settings = run_settings(config)
     assert list(settings["backbones"]) == ["resnet50"] == list(settings["protocols"]["corrected"]["stages"])
     assert list(settings["datasets"]) == ["smote"] and "download" not in settings["collections"]["isic2019"]
 
@@ -119,6 +130,7 @@ def test_page(tmp_path, leaky):
     assert report.script_digest(script) in html.unescape(text)  # the policy allows this script and no other
     assert "@import" not in text and not re.search(r"url\(", text)
     assert all(seen.alts)
+    assert ("predict and export_onnx use this model" in seen.text) is not leaky
     for words in (
         "Table 4.1", "Research use only, not a diagnosis", LICENCE, "2.10.0", "cpu, 2 threads", "image_size: 64",
         "12 images or label rows were left out", "BAD_9", "MEL melanoma",

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import CLASSES
-from made_up import PUBLISHED, counts, results, rungs, searched, spent, table
+from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
 from lesionflow import comparison, ladder, leakage_figures, run_tables, search_tables, tables
 from lesionflow.costs import markdown as cost_markdown
 from lesionflow.duplicates import pairs_of_sets
 from lesionflow.exhibits import read_figure
+from lesionflow.markdown import escape, page
 from lesionflow.published import printed, runs
 
 
@@ -20,6 +21,24 @@ def test_costs():
     assert list(table.loc[0, ["wall_s", "peak_mb", "images", "images_per_s"]]) == [4, 512, 20, 5]
     assert (table.loc[1:, "images"] == 300).all() and (table.loc[1:, "images_per_s"] == 5).all()
     assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_markdown(table)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_stay_text_in_markdown(name):
+    long = pd.DataFrame({"class": name, "metric": ["precision", "f1"], "value": 0.5, "block": "corrected", "seed": 1})
+    long = long.assign(leaky=True, dataset="smote", computed=np.nan)
+    table = run_tables.wide(long, run_tables.PER_CLASS, [name])
+    head, row = markdown_rows(run_tables.markdown(name, table, run_tables.notes(long)))
+    assert row == [" ".join(name.split()), "0.50", "0.50"] and len(head) == 3
+    rows = spent().assign(device=name, **{name: ""})
+    assert {row[2] for row in markdown_rows(cost_markdown(rows))[1:]} == {" ".join(name.split())}
+    assert markdown_rows(page("x", rows[[name, "device"]], []))[0][0] == " ".join(name.split())
+
+
+def test_names_of_every_day_stay_as_they_are():
+    for name in ("as_published LEAKY", "efficientnet_b0", "0.51 (0.40–0.62)", "+0.26 ± 0.01", "mélanome 1.5", ", "):
+        assert escape(name) == name
+    assert escape("a\x00\u202eb\udcff") == "ab"
 
 
 def test_published_values_stand_under_the_right_names():
@@ -40,7 +59,7 @@ def test_long_table():
     assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
     published = [f"published_{name}" for name in tables.PUBLISHED]
     valid = [f"valid_{name}" for name in tables.VALID]
-    valid += [*tables.COST, "leaky", "published_as", *published]
+    valid += ["lesions_known", "images_audited", *tables.COST, "leaky", "published_as", *published]
     assert list(long)[: 19 + len(valid)] == [*tables.KEYS, *tables.TEST, *valid]
     assert all(name.startswith(("published_", "computed_")) for name in list(long)[19 + len(valid) :])
     resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]
@@ -71,7 +90,7 @@ def test_wide_table():
     thesis, ours = (part.reset_index(drop=True) for part in (wide.iloc[:12], wide.iloc[12:]))
     assert len(ours) == 18 and list(ours["Dataset"][:2]) == ["undersampled", "smote"]
     first = long.iloc[0]
-    assert ours["Shared"][0] == "25%"
+    assert ours["Shared"][0] == "25%" and "lesion known of" not in tables.markdown(long)
     assert ours["Prec"][0] == f"{first['precision_macro']:.3f}"
     assert ours["Esp"][0] == f"{first['specificity_macro']:.3f}"
     assert ours["Valid. acc."][0] == f"{first['valid_accuracy']:.3f}"
@@ -151,6 +170,24 @@ def test_words_follow_the_numbers():
     assert comparison.sentences(table()) == []
 
 
+@pytest.mark.parametrize(
+    ("known", "sharing", "shared"),
+    [(40, 0, "0%"), (39, 0, "≥ 0%"), (0, 0, "≥ 0%"), (39, 12, "≥ 25%"), (39, 48, "100%")],
+)
+def test_what_nobody_knows_of_lesions_is_said(known, sharing, shared):
+    long = table(protocols=("corrected", "as_published")).assign(lesions_known=known, images_sharing=sharing)
+    text = tables.markdown(long)
+    assert (f"lesion known of {known} of 40 images" in text) is (known < 40)
+    assert set(tables.wide_4_1(long)["Shared"]) - {"–"} == {shared}
+    assert "where the lesion is not known: an image with its duplicates" in text
+    words = comparison.sentences(long)
+    assert ("which at least" in words[0]) is ("≥" in shared)
+    assert ("nothing is known to be shared" in words[0]) is (known < 40)
+    rung = rungs().assign(lesions_known=known, images_audited=40, test_images_sharing=sharing, test_images=48)
+    assert ladder.wide(rung)["Shared"][0] == shared
+    assert (f"corrected: lesion known of {known} of 40" in ladder.markdown(rung)) is (known < 40)
+
+
 def test_stamps_and_missing_weights_show_in_every_form():
     leaky = table(protocols=("corrected", "as_published"))
     text, page = tables.markdown(leaky), tables.html(leaky).to_html()
@@ -199,7 +236,7 @@ def test_ladder_row_by_hand():
     known = pd.DataFrame({"image": list("abcdef"), "label": list("AABBBB"), "group": list("aabcde")})
     answers = pd.DataFrame({"image": list("abcdf"), "A": [0.9, 0.2, 0.8, 0.1, 0.1], "B": [0.1, 0.8, 0.2, 0.9, 0.9]})
     card = dict.fromkeys(("backbone", "weights", "dataset", "stage", "seed"), "1") | {"training_images": 7}
-    leakage = {"test": {"images_sharing": 2}, "leaky": True}
+    leakage = {"test": {"images_sharing": 2}, "known": {"lesion": 6}, "images_audited": 13, "leaky": True}
     row = ladder.judge("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
     assert row["test_balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert (row["clean_balanced_accuracy"], row["clean_classes"], row["clean_images"]) == (1, 1, 2)

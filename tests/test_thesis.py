@@ -9,7 +9,7 @@ from conftest import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.run_tables import MATRIX, MATRIX_TITLE, METRICS, markdown, matrix_html
-from lesionflow.settings import complete_protocols
+from lesionflow.settings import complete
 from lesionflow.thesis import number, read_contents, results
 
 CONTENTS = read_contents(REPOSITORY / "workflow/resources/thesis.csv")
@@ -24,7 +24,7 @@ def config(*names: str, **changes) -> dict:
     for name in names:
         update_config(made, yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text()))
     update_config(made, changes)
-    return made | {"protocols": complete_protocols(made)}
+    return complete(made, REPOSITORY / "workflow/schemas/config.schema.yaml")
 
 
 def lacking(found: list[dict]) -> dict[str, str]:

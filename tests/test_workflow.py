@@ -121,7 +121,7 @@ def test_weights_pass_from_stage_to_stage(run):
 
 
 def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
-    """SIGKILL on the training process and on Snakemake, then `--rerun-incomplete` (the profile sets it)."""
+    """SIGKILL on the training process and on Snakemake, then the same command, which unlocks the folder."""
     folder = tmp_path / "killed"
     shutil.copytree(run, folder)
     config = {"protocols": {"corrected": {"stages": {"efficientnet_lite0": {1: {"epochs": 40}}}}}}
@@ -136,12 +136,16 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
     deadline = time.monotonic() + 120
     while not (folder / stage / "resume.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
+    os.killpg(job.pid, signal.SIGSTOP)
+    refused = snakemake(folder, stage / "model.safetensors", config=config)
+    assert refused.returncode != 0 and "Directory cannot be locked" in output(refused)
+    assert "Another run is at work in this folder" in output(refused)
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert (folder / stage / "resume.pt").exists() and not (folder / stage / "model.safetensors").exists()
-    assert snakemake(folder, "--unlock", config=config).returncode == 0
     done = snakemake(folder, stage / "model.safetensors", config=config)
     assert done.returncode == 0, output(done)[-4000:]
+    assert "was killed: it is unlocked, and the work goes on" in output(done)
     log = (folder / "logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log").read_text()
     assert "resuming after epoch" in log
     assert [(folder / stage / name).read_bytes() for name in ("model.safetensors", "history.csv")] == expected
@@ -219,6 +223,7 @@ def test_the_published_protocol_tests_on_training_images(tmp_path):
     models = Path("results/demo/as_published/seed1/smote/resnet50")
     done = snakemake(tmp_path, models / "stage1/metrics.json", models / "stage2/metrics.json", config=config)
     assert done.returncode == 0, output(done)[-4000:]
+    assert read_json(tmp_path / models / "stage1/model.json")["drawn"]
     leakage = read_json(tmp_path / "results/demo/as_published/seed1/leakage.json")
     assert leakage["leaky"] and leakage["test"]["sharing"]["file"] == leakage["test"]["images"] == 32
     metrics = read_json(tmp_path / models / "stage2/metrics.json")
@@ -265,6 +270,20 @@ def test_bad_images_can_stop_the_run(inputs):
     done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_bad_image": "fail"})
     assert "the first is ISIC_0000000" in output(done) and "on_bad_image: reject" in output(done)
     assert not (inputs / "results/tiny/manifest.csv").exists()
+
+
+def test_contradicting_labels_stop_the_run_and_are_listed(inputs):
+    metadata = pd.read_csv(inputs / "metadata.csv")
+    metadata.loc[metadata["lesion_id"] == "HAM_0000001", "lesion_id"] = "HAM_0000000"
+    metadata.to_csv(inputs / "metadata.csv", index=False)
+    done = snakemake(inputs, "results/tiny/manifest.csv")
+    assert "1 lesions or pictures have more than one class, the first is lesion HAM_0000000" in output(done)
+    assert "on_conflict: drop" in output(done) and "Traceback" not in output(done)
+    conflicts = pd.read_csv(inputs / "results/tiny/conflicts.csv")
+    assert conflicts["label"].tolist() == ["MEL", "MEL", "NV", "NV"] and set(conflicts["kind"]) == {"lesion"}
+    done = snakemake(inputs, "results/tiny/manifest.csv", config={"on_conflict": "drop"})
+    assert done.returncode == 0, output(done)[-2000:]
+    assert set(pd.read_csv(inputs / "results/tiny/rejected.csv")["image"]) >= set(conflicts["image"])
 
 
 def test_missing_images_can_be_skipped(inputs):

@@ -15,7 +15,7 @@ rule balance:
         dataset=setting("datasets/{dataset}"),
         undersample=setting("protocols/{protocol}/undersample"),
         same_real_images=setting("protocols/{protocol}/same_real_images"),
-        code=source_digest("smote"),
+        code=code_of("balance"),
     script:
         "../scripts/balance.py"
 
@@ -25,7 +25,7 @@ rule write_folders:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing leaves before its audit
+        duplicates="results/{collection}/duplicates.csv",
         pixels=packed(".npy"),
     output:
         directory("results/{collection}/{protocol}/seed{seed}/{dataset}/folders"),
@@ -37,7 +37,8 @@ rule write_folders:
         runtime=grow(60),
     params:
         classes=config["classes"],
-        code=source_digest("folders"),
+        leaky=setting("protocols/{protocol}/leaky"),
+        code=code_of("write_folders", gate="leakage"),
     script:
         "../scripts/write_folders.py"
 

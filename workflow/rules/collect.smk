@@ -17,7 +17,7 @@ rule draw_demo:
     params:
         total=600,
         seed=1,
-        code=source_digest("demo"),
+        code=code_of("draw_demo"),
     script:
         "../scripts/draw_demo.py"
 
@@ -59,7 +59,10 @@ rule read_labels:
         ignore_classes=setting("collections/{collection}/ignore_classes"),
         archive_without_lesion=setting("collections/{collection}/archive_without_lesion"),
         on_missing_image=config["on_missing_image"],
-        code=source_digest("manifest"),
+        files=images_state,
+        labels=table_digest("labels"),
+        metadata=table_digest("metadata"),
+        code=code_of("read_labels"),
     script:
         "../scripts/read_labels.py"
 
@@ -80,7 +83,8 @@ rule pack_images:
         runtime=grow(60),
     params:
         shards=setting("collections/{collection}/shards"),
-        code=source_digest("packing"),
+        files=images_state,
+        code=code_of("pack_images"),
     script:
         "../scripts/pack_images.py"
 
@@ -96,6 +100,8 @@ rule index_store:
     resources:
         mem_mb=grow(1000),
         runtime=grow(10),
+    params:
+        code=code_of("index_store"),
     script:
         "../scripts/index_store.py"
 
@@ -113,9 +119,27 @@ rule find_duplicates:
         runtime=grow(30),
     params:
         near=config["near_duplicates"],
-        code=source_digest("duplicates"),
+        code=code_of("find_duplicates"),
     script:
         "../scripts/find_duplicates.py"
+
+
+rule find_conflicts:
+    input:
+        "results/{collection}/labels.csv",
+        "results/{collection}/duplicates.csv",
+    output:
+        "results/{collection}/conflicts.csv",  # of a step of its own, so that it stays when they stop the run
+    log:
+        "logs/find_conflicts/{collection}.log",
+    resources:
+        mem_mb=grow(2000),
+        runtime=grow(10),
+    params:
+        classes=config["classes"],
+        code=code_of("find_conflicts"),
+    script:
+        "../scripts/find_conflicts.py"
 
 
 rule make_manifest:
@@ -123,6 +147,7 @@ rule make_manifest:
         labels="results/{collection}/labels.csv",
         tables=packed(".csv"),
         duplicates="results/{collection}/duplicates.csv",
+        conflicts="results/{collection}/conflicts.csv",
     output:
         manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",
@@ -134,6 +159,7 @@ rule make_manifest:
     params:
         classes=config["classes"],
         on_bad_image=config["on_bad_image"],
-        code=source_digest("manifest"),
+        on_conflict=config["on_conflict"],
+        code=code_of("make_manifest"),
     script:
         "../scripts/make_manifest.py"

@@ -1,27 +1,48 @@
 import gc
+import os
 import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.iocontainers import Wildcards
+from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow.files import InputError, read_json, source_digest, write_text
-from lesionflow.predictions import listing_digest, set_name
+from lesionflow import locks, source
+from lesionflow.files import InputError, file_digest, listing_digest, read_json, write_text
+from lesionflow.paths import check_command_line, check_paths, typed_images
+from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
-from lesionflow.settings import check_names, check_schema, complete_protocols
+from lesionflow.settings import RECIPE_OF_OTHERS, complete, run_settings
+from lesionflow.urls import is_public, public, take_urls
+
+# OpenMP's threads wait for each other busily, and beside another busy process take its time and lose their own.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
 
 try:
-    check_schema(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
-    config["protocols"] = complete_protocols(config)
-    check_names(config)
+    check_command_line(workflow.config_settings.config_args)
+    if "images" in config:
+        config["images"] = typed_images(config, workflow.config_settings.config_args)
+    config.update(complete(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml"))
+    check_paths(config)
+    # With user, password and query; the rest of the config has none from here on.
+    config["private_urls"] = take_urls(config)
 except InputError as error:
     raise WorkflowError(f"Config: {error}") from None
+
+if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and not in a job of a run
+    try:
+        said = locks.enter(Path(".snakemake"), dry=workflow.output_settings.dryrun)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    if said:
+        logger.warning(said)
 
 
 def names_of(section):
@@ -41,6 +62,7 @@ wildcard_constraints:
     shard=r"\d{3}",
 
 
+SPLIT = "results/{collection}/{protocol}/seed{seed}"
 MODEL = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}"
 SEARCH = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/search"
 
@@ -48,6 +70,14 @@ SEARCH = "results/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/search
 def grow(amount):
     """A resource of a rule: `amount` at first, and as much again with each retry (`retries` of the profile)."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def code_of(script, gate=None):
+    """An input function: the digest of a script and of the code that it imports, made when a job asks for it.
+
+    Without the module `gate`, which decides whether a step may run and not what it makes.
+    """
+    return lambda wildcards: source.code_of(script, gate)
 
 
 def setting(path, **default):
@@ -76,6 +106,21 @@ def stages(name):
 def collection_file(key):
     """An input function: the file that the collection names as `key`, if it names one."""
     return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
+
+
+def images_state(wildcards):
+    """What changes when an image of the collection is added, removed or replaced."""
+    return listing_digest(config["collections"][wildcards.collection]["images"])
+
+
+def table_digest(key):
+    """An input function: the digest of the table that the collection names as `key`, if it names one."""
+
+    def digest(wildcards):
+        path = config["collections"][wildcards.collection].get(key)
+        return path and file_digest(path)
+
+    return digest
 
 
 def packed_folder(wildcards, of="collection"):

@@ -18,7 +18,7 @@ rule draw_collection:
     params:
         classes=config["classes"],
         class_names=config["class_names"],
-        code=source_digest("data_figures"),
+        code=code_of("draw_collection"),
     script:
         "../scripts/draw_collection.py"
 
@@ -38,7 +38,7 @@ rule draw_preparation:
     params:
         size=config["image_size"],
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("data_figures"),
+        code=code_of("draw_preparation"),
     script:
         "../scripts/draw_preparation.py"
 
@@ -56,7 +56,7 @@ rule draw_undersampling:
     params:
         datasets=UNDERSAMPLED,
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("data_figures"),
+        code=code_of("draw_undersampling"),
     script:
         "../scripts/draw_undersampling.py"
 
@@ -76,8 +76,7 @@ rule draw_augmentation:
     params:
         augmentation=setting("protocols/{protocol}/augmentation"),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("data_figures"),
-        batches_code=source_digest("batches"),
+        code=code_of("draw_augmentation"),
     script:
         "../scripts/draw_augmentation.py"
 
@@ -101,8 +100,7 @@ rule draw_smote:
     params:
         datasets=OVERSAMPLED,
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("data_figures"),
-        batches_code=source_digest("batches"),
+        code=code_of("draw_smote"),
     script:
         "../scripts/draw_smote.py"
 
@@ -119,7 +117,7 @@ rule draw_model:
         backbone=setting("backbones/{backbone}"),
         classes=config["classes"],
         size=config["image_size"],
-        code=source_digest("model_figures"),
+        code=code_of("draw_model"),
     script:
         "../scripts/draw_model.py"
 
@@ -143,6 +141,6 @@ rule draw_stages:
         transfer=setting("protocols/{protocol}/transfer"),
         freeze_head_norm=setting("protocols/{protocol}/freeze_head_norm"),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("model_figures"),
+        code=code_of("draw_stages"),
     script:
         "../scripts/draw_stages.py"

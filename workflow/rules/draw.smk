@@ -1,4 +1,3 @@
-SPLIT = "results/{collection}/{protocol}/seed{seed}"
 FIGURES = "results/{collection}/figures/{protocol}/seed{seed}"
 # As in thesis.csv.
 CURVES, CONFUSION, GALLERY, MISTAKES = (
@@ -24,7 +23,7 @@ rule draw_classes:
         runtime=grow(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
+        code=code_of("draw_classes"),
     script:
         "../scripts/draw_classes.py"
 
@@ -50,7 +49,7 @@ rule draw_curves:
     params:
         numbers=thesis_numbers(CURVES),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
+        code=code_of("draw_curves"),
     script:
         "../scripts/draw_curves.py"
 
@@ -76,7 +75,7 @@ rule draw_confusion:
     params:
         numbers=thesis_numbers(CONFUSION),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("figures"),
+        code=code_of("draw_confusion"),
     script:
         "../scripts/draw_confusion.py"
 
@@ -116,8 +115,7 @@ rule draw_gallery:
         backbone=backbone_settings,
         numbers=thesis_numbers(GALLERY),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("examples"),
-        gradcam_code=source_digest("gradcam"),
+        code=code_of("draw_gallery"),
     script:
         "../scripts/draw_gallery.py"
 
@@ -139,8 +137,7 @@ rule draw_leakage:
         runtime=grow(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("leakage_figures"),
-        leakage_code=source_digest("leakage"),
+        code=code_of("draw_leakage"),
     script:
         "../scripts/draw_leakage.py"
 
@@ -163,7 +160,6 @@ rule draw_duplicates:
         mem_mb=grow(2000),
         runtime=grow(10),
     params:
-        code=source_digest("leakage_figures"),
-        duplicates_code=source_digest("duplicates"),
+        code=code_of("draw_duplicates"),
     script:
         "../scripts/draw_duplicates.py"

@@ -18,14 +18,13 @@ rule predict_parts:
         classes=config["classes"],
         backbone=backbone_settings,
         precision=config["precision"],
-        code=source_digest("engine"),
+        code=code_of("predict_parts"),
     script:
         "../scripts/predict_parts.py"
 
 
 rule score:
     input:
-        template=f"{workflow.basedir}/workflow/report/card.md.j2",
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
@@ -48,8 +47,6 @@ rule score:
         split=setting("protocols/{protocol}/split"),
         licence=setting("collections/{collection}/licence"),
         class_names=config["class_names"],
-        code=source_digest("metrics"),
-        cards_code=source_digest("cards"),
-        counts_code=source_digest("counts"),
+        code=code_of("score"),
     script:
         "../scripts/score.py"

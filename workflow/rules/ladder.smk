@@ -1,11 +1,8 @@
-RUNG = "results/{collection}/{protocol}/seed{seed}"
-
-
 rule split_rung:
     input:
         "results/{collection}/manifest.csv",
     output:
-        f"{RUNG}/split.csv",
+        f"{SPLIT}/split.csv",
     log:
         "logs/split_rung/{collection}/{protocol}/seed{seed}.log",
     wildcard_constraints:
@@ -15,8 +12,9 @@ rule split_rung:
         runtime=grow(10),
     params:
         split=setting("protocols/{protocol}/split"),
-        ladder=config["ladder"],
-        code=source_digest("rungs"),
+        rungs=config["ladder"]["rungs"],
+        archive=config["ladder"]["archive"],
+        code=code_of("split_rung"),
     script:
         "../scripts/split_rung.py"
 
@@ -59,7 +57,7 @@ rule predict_external:
     params:
         backbone=backbone_settings,
         precision=config["precision"],
-        code=source_digest("engine"),
+        code=code_of("predict_external"),
     script:
         "../scripts/predict_external.py"
 
@@ -67,7 +65,7 @@ rule predict_external:
 rule judge_rung:
     input:
         manifest="results/{collection}/manifest.csv",
-        leakage=f"{RUNG}/leakage.json",
+        leakage=f"{SPLIT}/leakage.json",
         card=f"{MODEL}/model.json",
         test=f"{MODEL}/test.csv",
         clean=f"{MODEL}/clean.csv",
@@ -79,7 +77,7 @@ rule judge_rung:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
-        code=source_digest("ladder"),
+        code=code_of("judge_rung"),
     script:
         "../scripts/judge_rung.py"
 
@@ -89,7 +87,7 @@ rule judge_external:
         manifest="results/{collection}/manifest.csv",
         external="results/{other}/manifest.csv",
         duplicates="results/{collection}/external/{other}/duplicates.csv",
-        split=f"{RUNG}/split.csv",
+        split=f"{SPLIT}/split.csv",
         card=f"{MODEL}/model.json",
         test=f"{MODEL}/external/{{other}}.csv",
         clean=f"{MODEL}/clean.csv",
@@ -101,8 +99,7 @@ rule judge_external:
         mem_mb=grow(2000),
         runtime=grow(10),
     params:
-        code=source_digest("ladder"),
-        leakage_code=source_digest("leakage"),
+        code=code_of("judge_external"),
     script:
         "../scripts/judge_external.py"
 
@@ -125,7 +122,7 @@ rule tabulate_ladder:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
-        code=source_digest("ladder"),
+        code=code_of("tabulate_ladder"),
     script:
         "../scripts/tabulate_ladder.py"
 
@@ -148,7 +145,7 @@ rule draw_ladder:
     params:
         collection="{collection}",
         classes=config["classes"],
-        code=source_digest("leakage_figures"),
+        code=code_of("draw_ladder"),
     script:
         "../scripts/draw_ladder.py"
 

@@ -26,10 +26,21 @@ def backbone_settings(wildcards):
     return backbone
 
 
+def drawn(wildcards):
+    """Whether the collection's images are the demo's, whatever the collection is called: a program drew them."""
+    images = config["collections"][wildcards.collection]["images"]
+    return Path(images).resolve() == Path(rules.draw_demo.output.images).resolve()
+
+
+def recipe(wildcards):
+    """What of a protocol a training depends on: all but the split, balancing, and settings of single backbones."""
+    protocol = config["protocols"][wildcards.protocol]
+    return {key: value for key, value in protocol.items() if key not in RECIPE_OF_OTHERS}
+
+
 def weights_urls(wildcards):
     """Where the backbones of the config say that a weights file can be had."""
-    weights = [backbone["weights"] for backbone in config["backbones"].values()]
-    return sorted({url for url in weights if url.startswith("http") and url.rsplit("/", 1)[-1] == wildcards.file})
+    return [public(url) for url in config["private_urls"][f"resources/weights/{wildcards.file}"]]
 
 
 def weights_digest(wildcards):

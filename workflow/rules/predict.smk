@@ -10,11 +10,11 @@ checkpoint choose_model:
     input:
         known_models,
     output:
-        f"{PREDICTIONS}/model.json",
+        update(f"{PREDICTIONS}/model.json"),  # so that what is refused loses no earlier choice
     log:
         "logs/choose_model/{name}.log",
     resources:
-        mem_mb=grow(1000),
+        mem_mb=grow(2000),
         runtime=grow(10),
     params:
         images=config.get("images"),
@@ -23,8 +23,8 @@ checkpoint choose_model:
         classes=config["classes"],
         image_size=config["image_size"],
         resize={name: protocol["resize"] for name, protocol in config["protocols"].items()},
-        backbones=list(config["backbones"]),
-        code=source_digest("predictions"),
+        backbones={name: f"{it['library']} {it['architecture']}" for name, it in config["backbones"].items()},
+        code=code_of("choose_model"),
     script:
         "../scripts/choose_model.py"
 
@@ -43,6 +43,7 @@ use rule pack_images as pack_new_images with:
     params:
         shards=1,
         files=new_files,
+        code=code_of("pack_images"),
 
 
 rule predict_images:
@@ -63,17 +64,16 @@ rule predict_images:
         mem_mb=grow(8000),
         runtime=grow(60),
     params:
+        images=config.get("images"),
         class_names=config["class_names"],
         precision=config["precision"],
-        code=source_digest("engine"),
-        predictions_code=source_digest("predictions"),
+        code=code_of("predict_images"),
     script:
         "../scripts/predict_images.py"
 
 
 rule write_gallery:
     input:
-        template=f"{workflow.basedir}/workflow/report/gallery.html.j2",
         choice=f"{PREDICTIONS}/model.json",
         predictions=f"{PREDICTIONS}/predictions.csv",
         pixels=new_images(".npy"),
@@ -87,7 +87,7 @@ rule write_gallery:
         runtime=grow(10),
     params:
         class_names=config["class_names"],
-        code=source_digest("gallery"),
+        code=code_of("write_gallery"),
     script:
         "../scripts/write_gallery.py"
 
@@ -115,8 +115,7 @@ rule write_onnx:
         mem_mb=grow(8000),
         runtime=grow(30),
     params:
-        code=source_digest("export"),
-        predictions_code=source_digest("predictions"),
+        code=code_of("write_onnx"),
     script:
         "../scripts/write_onnx.py"
 

@@ -1,10 +1,10 @@
 rule write_report:
     input:
-        template=f"{workflow.basedir}/workflow/report/page.html.j2",
-        captions=sorted(map(str, Path(workflow.basedir, "workflow/report").glob("*.rst"))),
         table="results/{collection}/tables/table_4_1.csv",
         counts="results/{collection}/tables/class_counts.csv",
+        manifest="results/{collection}/manifest.csv",
         rejected="results/{collection}/rejected.csv",
+        conflicts="results/{collection}/conflicts.csv",
         cards=model_files("model.json"),
         model_cards=card_files,
         costs="results/{collection}/tables/costs.csv",
@@ -48,27 +48,10 @@ rule write_report:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
-        collection=setting("collections/{collection}"),
-        config={
-            key: config[key]
-            for key in (
-                "classes",
-                "image_size",
-                "seeds",
-                "precision",
-                "run",
-                "ladder",
-                "search",
-                "datasets",
-                "backbones",
-                "protocols",
-            )
-        },
+        licence=setting("collections/{collection}/licence"),
+        settings=run_settings(config),
         class_names=config["class_names"],
-        code=source_digest("report"),
-        ladder_code=source_digest("ladder"),
-        costs_code=source_digest("costs"),
-        search_code=source_digest("search_tables"),
+        code=code_of("write_report"),
     script:
         "../scripts/write_report.py"
 
@@ -96,7 +79,7 @@ rule number_results:
         runtime=grow(10),
     params:
         results=NUMBERED,
-        code=source_digest("thesis"),
+        code=code_of("number_results"),
     script:
         "../scripts/number_results.py"
 

@@ -7,7 +7,7 @@ rule search_hyperparameters:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
+        duplicates="results/{collection}/duplicates.csv",
         store=packed_store,
         weights=pretrained_weights,
     output:
@@ -28,7 +28,8 @@ rule search_hyperparameters:
         batch_size=setting("protocols/{protocol}/batch_size"),
         backbone=backbone_settings,
         precision=config["precision"],
-        code=source_digest("search"),
+        leaky=setting("protocols/{protocol}/leaky"),
+        code=code_of("search_hyperparameters", gate="leakage"),
     script:
         "../scripts/search_hyperparameters.py"
 
@@ -53,7 +54,7 @@ rule tabulate_search:
         runtime=grow(10),
     params:
         leaky=LEAKY_PROTOCOLS,
-        code=source_digest("search_tables"),
+        code=code_of("tabulate_search"),
     script:
         "../scripts/tabulate_search.py"
 
@@ -78,7 +79,7 @@ rule draw_search:
     params:
         number=thesis_number(OF_SEARCH),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("search_figures"),
+        code=code_of("draw_search"),
     script:
         "../scripts/draw_search.py"
 

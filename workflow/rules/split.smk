@@ -1,4 +1,4 @@
-LEAKY_PROTOCOLS = [name for name, protocol in config["protocols"].items() if protocol["leaky"]]
+LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protocols"][name]["leaky"]]
 
 
 rule split_images:
@@ -13,7 +13,7 @@ rule split_images:
         runtime=grow(10),
     params:
         split=setting("protocols/{protocol}/split"),
-        code=source_digest("splits"),
+        code=code_of("split_images"),
     script:
         "../scripts/split_images.py"
 
@@ -37,7 +37,7 @@ rule audit_leakage:
         runtime=grow(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
-        code=source_digest("leakage"),
+        code=code_of("audit_leakage"),
     script:
         "../scripts/audit_leakage.py"
 
@@ -64,8 +64,7 @@ rule audit_foreign_split:
     params:
         audit=config["audit"],
         classes=config["classes"],
-        code=source_digest("leakage"),
-        figures_code=source_digest("leakage_figures"),
+        code=code_of("audit_foreign_split"),
     script:
         "../scripts/audit_foreign_split.py"
 

@@ -13,7 +13,7 @@ rule count_classes:
     params:
         classes=config["classes"],
         datasets=config["run"]["datasets"],
-        code=source_digest("counts"),
+        code=code_of("count_classes"),
     script:
         "../scripts/count_classes.py"
 
@@ -22,7 +22,6 @@ rule tabulate_results:
     input:
         cards=model_files("model.json"),
         metrics=model_files("metrics.json"),
-        published=f"{workflow.basedir}/workflow/resources/published.yaml",
         counts=expand(
             f"{SPLIT}/class_counts.csv",
             protocol=config["run"]["protocols"],
@@ -60,13 +59,11 @@ rule tabulate_results:
     params:
         leaky=LEAKY_PROTOCOLS,
         published_as={
-            name: backbone["published_as"]
-            for name, backbone in config["backbones"].items()
-            if "published_as" in backbone
+            name: config["backbones"][name]["published_as"]
+            for name in config["run"]["backbones"]
+            if "published_as" in config["backbones"][name]
         },
-        code=source_digest("tables"),
-        run_code=source_digest("run_tables"),
-        published_code=source_digest("published"),
+        code=code_of("tabulate_results"),
     script:
         "../scripts/tabulate_results.py"
 
@@ -79,7 +76,6 @@ rule tabulate_run:
     input:
         cards=backbone_files("model.json"),
         metrics=backbone_files("metrics.json"),
-        published=f"{workflow.basedir}/workflow/resources/published.yaml",
     output:
         texts=expand(
             "results/{{collection}}/tables/{{backbone}}/stage{stage}_{kind}.{ending}",
@@ -104,8 +100,7 @@ rule tabulate_run:
         published_as=setting("backbones/{backbone}/published_as", default=None),
         per_class=thesis_numbers(PER_CLASS),
         whole=thesis_numbers(GLOBAL),
-        code=source_digest("run_tables"),
-        published_code=source_digest("published"),
+        code=code_of("tabulate_run"),
     script:
         "../scripts/tabulate_run.py"
 
@@ -131,6 +126,6 @@ rule tabulate_costs:
         mem_mb=grow(1000),
         runtime=grow(10),
     params:
-        code=source_digest("costs"),
+        code=code_of("tabulate_costs"),
     script:
         "../scripts/tabulate_costs.py"

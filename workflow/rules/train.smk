@@ -8,7 +8,7 @@ rule fetch_weights:
     log:
         "logs/fetch_weights/{file}.log",
     wildcard_constraints:
-        file=r"[^/]+\.(pth|safetensors)",
+        file="|".join(re.escape(Path(path).name) for path in config["private_urls"] if "/weights/" in path),
     resources:
         mem_mb=grow(1000),
         runtime=grow(60),
@@ -26,7 +26,7 @@ rule train:
         manifest="results/{collection}/manifest.csv",
         split="results/{collection}/{protocol}/seed{seed}/split.csv",
         training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",  # nothing trains before its audit
+        duplicates="results/{collection}/duplicates.csv",
         store=packed_store,
         weights=first_weights,
         winner=winner_file,
@@ -45,11 +45,12 @@ rule train:
         runtime=grow(240),
     params:
         classes=config["classes"],
-        protocol=setting("protocols/{protocol}"),
+        protocol=recipe,
         stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
+        drawn=drawn,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
-        code=source_digest("engine"),
+        code=code_of("train", gate="leakage"),
     script:
         "../scripts/train.py"

@@ -1,11 +1,16 @@
 """Audit a split that was made elsewhere: lesions on both sides of it, by class."""
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
-from lesionflow import leakage, manifest
-from lesionflow.files import job, whole, write_json, write_table
+from lesionflow.files import InputError, job, whole, write_json
+from lesionflow.foreign_splits import audit_foreign, read_split
+from lesionflow.leakage import table
 from lesionflow.leakage_figures import leakage_by_class
+from lesionflow.lists import write_table
+from lesionflow.manifest import read_labels
+from lesionflow.shares import lesions_known
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,16 +19,20 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        labels = manifest.read_labels(inputs.labels, params.classes)
-        known = manifest.describe_images(labels, inputs.metadata or None)[["image", "label", "lesion"]]
-        split = leakage.read_split(inputs.split, params.audit["part_column"])
-        result = leakage.audit(known, split)
-        table = leakage.table(result)
-        print(table.to_string(index=False), file=sys.__stdout__)
+        if not inputs.split:
+            raise InputError("The config has no split to audit: set `name`, `split` and `labels` of `audit`.")
+        labels = read_labels(inputs.labels, params.classes)
+        split, remarks = read_split(inputs.split, labels.index, params.audit["part_column"])
+        result = audit_foreign(labels, inputs.metadata or None, split)
+        counts = table(result)
+        for line in (*remarks, f"Audited: {lesions_known(result)}."):
+            logging.info(line)
+            print(line, file=sys.__stdout__)
+        print(counts.to_string(index=False), file=sys.__stdout__)
         write_json(snakemake.output.leakage, result)
-        write_table(snakemake.output.table, table)
+        write_table(snakemake.output.table, counts)
         with whole(snakemake.output.figure) as path:
-            leakage_by_class(path, table, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
+            leakage_by_class(path, result, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Audit the parts of a protocol for what they share; stop where a protocol that is not leaky leaks."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lesionflow.files import job, write_json
-from lesionflow.leakage import audit, refuse_crossings
+from lesionflow.leakage import audit, read_audited, smote_parents, with_duplicates
+from lesionflow.lists import read_duplicates, read_manifest
+from lesionflow.shares import lesions_known
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,14 +16,15 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        known = pd.read_csv(snakemake.input.manifest, dtype=str)[["image", "label", "lesion"]]
-        known = known.merge(pd.read_csv(snakemake.input.duplicates, dtype=str), on="image", how="left")
-        split = pd.read_csv(snakemake.input.split, dtype=str)
-        training = pd.concat([pd.read_csv(path, dtype=str) for path in snakemake.input.training])
-        synthetic = training[training["neighbour"].notna()]
-        parents = pd.concat([synthetic["image"], synthetic["neighbour"]])
-        refuse_crossings(known, split, parents, leaky=snakemake.params.leaky)
-        write_json(snakemake.output[0], audit(known, split, parents))
+        manifest, inputs = read_manifest(snakemake.input.manifest), snakemake.input
+        lists = [
+            read_audited(manifest, inputs.split, path, inputs.duplicates, snakemake.params.leaky)
+            for path in inputs.training
+        ]
+        parents = pd.concat([smote_parents(training) for _, training in lists])
+        result = audit(with_duplicates(manifest, read_duplicates(inputs.duplicates)), lists[0][0], parents)
+        logging.info("Audited: %s", lesions_known(result))
+        write_json(snakemake.output[0], result)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.batches import open_store, shard_files
-from lesionflow.files import job, write_table
+from lesionflow.batches import open_store
+from lesionflow.files import job
+from lesionflow.lists import read_parts, write_table
+from lesionflow.shards import shard_files
 from lesionflow.smote import balance
+from lesionflow.splits import check_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(snakemake.input.manifest, shard_files(snakemake.input.store))
-        split = pd.read_csv(snakemake.input.split, dtype={"image": str})
+        split = read_parts(snakemake.input.split)
+        check_split(snakemake.input.split, split, store.manifest["image"])
         labels = store.manifest.set_index("image")["label"][split.loc[split["part"] == "train", "image"]]
+        store.verify(store.positions(labels.index))
         dataset = dict(snakemake.params.dataset)
         if not snakemake.params.same_real_images:
             dataset.pop("real_limit", None)

@@ -1,9 +1,12 @@
-"""Choose the model that looks at new images, and refuse one that does not fit the config."""
+"""Choose the model that looks at new images, and refuse one that does not fit the config or cannot be read."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lesionflow.backbones import restore
+from lesionflow.choice import check_fit, choose_model
 from lesionflow.files import job, write_json
-from lesionflow.predictions import check_fit, choose_model
+from lesionflow.predictions import check_source, source_of
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -12,9 +15,13 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        folder, card = choose_model(params.images, params.collection, params.model)
-        check_fit(folder, card, params.classes, params.image_size, params.resize, params.backbones)
-        write_json(snakemake.output[0], {"folder": folder, **card})
+        folder, record = choose_model(params.images, params.collection, params.model)
+        check_source(Path(snakemake.output[0]), params.images)
+        check_fit(folder, record, params.classes, params.image_size, params.resize, params.backbones)
+        # Before anything is packed. By its absolute path, under which it is nobody's to remove.
+        model = Path(folder, "model.safetensors").absolute()
+        restore(model, record["backbone_settings"], len(record["classes"]))
+        write_json(snakemake.output[0], {"folder": folder, "images": source_of(params.images), **record})
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.counts import class_counts
-from lesionflow.files import job, write_table
+from lesionflow.files import job
+from lesionflow.lists import read_manifest, read_parts, read_training, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,11 +13,10 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
-        names = {"image": str, "neighbour": str}
-        training = [pd.read_csv(path, dtype=names) for path in inputs.training]
+        training = [read_training(path) for path in inputs.training]
         counts = class_counts(
-            pd.read_csv(inputs.manifest, usecols=["image", "label"], dtype=names),
-            pd.read_csv(inputs.split, dtype=names),
+            read_manifest(inputs.manifest),
+            read_parts(inputs.split),
             dict(zip(params.datasets, training, strict=True)),
             params.classes,
         )

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 
 from lesionflow.batches import Augmentation, augment, open_store
 from lesionflow.data_figures import augmentation_examples
 from lesionflow.files import job, whole
+from lesionflow.lists import read_parts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
-        split = pd.read_csv(inputs.split, dtype={"image": str})
+        split = read_parts(inputs.split)
         image = split.loc[split["part"] == "train", "image"].iloc[:1]
         pixels = store.read(store.positions(image))
         random = torch.Generator().manual_seed(int(wildcards.seed))

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.figures import class_distribution
 from lesionflow.files import job, whole
+from lesionflow.lists import read_counts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        counts = pd.read_csv(snakemake.input[0])
+        counts = read_counts(snakemake.input[0])
         keywords = [counts["protocol"].iloc[0], f"seed {counts['seed'].iloc[0]}"]
         with whole(snakemake.output[0]) as path:
             class_distribution(path, counts, keywords, snakemake.params.leaky)

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.figures import training_curves
 from lesionflow.files import job, read_json, whole
+from lesionflow.lists import read_history
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -17,7 +16,7 @@ def main(snakemake: "Snakemake") -> None:
         for stage, (output, number) in enumerate(zip(snakemake.output, params.numbers, strict=True)):
             # Inputs are of the three stages of the first dataset, then of the next.
             cards = [read_json(path) for path in inputs.cards[stage::3]]
-            histories = [pd.read_csv(path) for path in inputs.histories[stage::3]]
+            histories = [read_history(path) for path in inputs.histories[stage::3]]
             with whole(output) as path:
                 training_curves(path, cards, histories, params.leaky, number)
 

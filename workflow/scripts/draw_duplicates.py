@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from lesionflow.batches import open_store
 from lesionflow.duplicates import pairs_of_sets
 from lesionflow.files import job, whole
 from lesionflow.leakage_figures import duplicate_pairs
+from lesionflow.lists import read_duplicates
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
-        sets = pd.read_csv(inputs.duplicates, dtype=str)
+        sets = read_duplicates(inputs.duplicates)
         pairs = pairs_of_sets(sets[sets["image"].isin(store.names)])
         shown = pairs.head(SHOWN)
         pixels = np.stack([store.read(store.positions(shown[side])) for side in ("first", "second")], axis=1)

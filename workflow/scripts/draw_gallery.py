@@ -13,6 +13,7 @@ from lesionflow.batches import Store, open_store
 from lesionflow.examples import gallery, mistakes, one_a_class, overlay, read_answers, surest_mistakes
 from lesionflow.files import job, read_json, whole
 from lesionflow.gradcam import grad_cam, last_map
+from lesionflow.lists import read_probabilities
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -39,7 +40,7 @@ def main(snakemake: "Snakemake") -> None:
             # Inputs are of the three stages of the first dataset, then of the next.
             models, tests = inputs.models[stage::3], inputs.tests[stage::3]
             cards = [read_json(path) for path in inputs.cards[stage::3]]
-            answers = [read_answers(pd.read_csv(path, dtype={"image": str}), label) for path in tests]
+            answers = [read_answers(read_probabilities(path), label) for path in tests]
             drawn = [one_a_class(table, params.classes, int(snakemake.wildcards.seed)) for table in answers]
             wrong = [surest_mistakes(table) for table in answers]
             looks = [

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.files import job, whole
 from lesionflow.leakage_figures import ladder
+from lesionflow.lists import read_ladder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        table, params = pd.read_csv(snakemake.input[0]), snakemake.params
+        table, params = read_ladder(snakemake.input[0]), snakemake.params
         with whole(snakemake.output[0]) as path:
             ladder(path, table, params.collection, len(params.classes))
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow import leakage
 from lesionflow.files import job, read_json, whole
 from lesionflow.leakage_figures import leakage_by_class
 
@@ -12,11 +11,11 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        table = leakage.table(read_json(snakemake.input[0]))
+        result = read_json(snakemake.input[0])
         keywords = [snakemake.wildcards.protocol, f"seed {snakemake.wildcards.seed}"]
         title = f"Images that share with training: {', '.join(keywords)}"
         with whole(snakemake.output[0]) as path:
-            leakage_by_class(path, table, keywords, title, snakemake.params.leaky)
+            leakage_by_class(path, result, keywords, title, snakemake.params.leaky)
 
 
 if __name__ == "__main__":

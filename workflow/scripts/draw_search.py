@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.files import job, read_json, whole
+from lesionflow.lists import read_trials
 from lesionflow.search_figures import search_curves
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]), whole(snakemake.output[0]) as path:
-        search_curves(path, read_json(inputs.winner), pd.read_csv(inputs.trials), params.leaky, params.number)
+        search_curves(path, read_json(inputs.winner), read_trials(inputs.trials), params.leaky, params.number)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pandas as pd
 from lesionflow import data_figures
 from lesionflow.batches import Images, Store, open_store
 from lesionflow.files import job, whole
+from lesionflow.lists import read_counts, read_training
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -44,8 +45,8 @@ def main(snakemake: "Snakemake") -> None:
     split = [wildcards.protocol, f"seed {wildcards.seed}"]
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
-        training = pd.read_csv(inputs.training[0], dtype={"image": str, "neighbour": str})
-        counts = pd.read_csv(inputs.counts)
+        training = read_training(inputs.training[0])
+        counts = read_counts(inputs.counts)
         training["label"] = pd.Categorical(training["label"], categories=counts["class"])  # in the config's order
         with whole(output.classes) as path:
             data_figures.smote_classes(path, counts, params.datasets[0], split, params.leaky)

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.data_figures import undersampling
 from lesionflow.files import job, whole
+from lesionflow.lists import read_counts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params, wildcards = snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
-        counts = pd.read_csv(snakemake.input[0])
+        counts = read_counts(snakemake.input[0])
         split = [wildcards.protocol, f"seed {wildcards.seed}"]
         with whole(snakemake.output[0]) as path:
             undersampling(path, counts, params.datasets[0], split, params.leaky)

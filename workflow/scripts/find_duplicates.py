@@ -7,7 +7,9 @@ import pandas as pd
 
 from lesionflow.batches import Store
 from lesionflow.duplicates import find_duplicates
-from lesionflow.files import job, write_table
+from lesionflow.files import job
+from lesionflow.lists import write_table
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -19,7 +21,7 @@ def main(snakemake: "Snakemake") -> None:
         other = snakemake.wildcards.get("other")
         tables = []
         for number, path in enumerate(snakemake.input.tables):
-            table = pd.read_csv(path, dtype={"image": str}).assign(shard=f"{number:04d}")
+            table = read_shard(path).assign(shard=f"{number:04d}")
             if Path(path).parts[1] == other:
                 table["image"] = f"{other}/" + table["image"]
             tables.append(table)

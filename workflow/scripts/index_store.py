@@ -1,9 +1,9 @@
 """List the packed shards of a store with the digests of their tables, which have those of the images."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.files import file_digest, job, write_json
+from lesionflow.files import job, write_json
+from lesionflow.shards import index_shards
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        write_json(snakemake.output[0], {Path(table).stem: file_digest(table) for table in snakemake.input.tables})
+        write_json(snakemake.output[0], index_shards(list(snakemake.input.tables)))
 
 
 if __name__ == "__main__":

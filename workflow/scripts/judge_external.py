@@ -7,6 +7,7 @@ import pandas as pd
 from lesionflow.files import job, read_json, write_json
 from lesionflow.ladder import judge
 from lesionflow.leakage import audit
+from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, other = snakemake.input, snakemake.wildcards.other
     with job(snakemake.log[0]):
-        own, external = (pd.read_csv(path, dtype=str) for path in (inputs.manifest, inputs.external))
-        test, clean = (pd.read_csv(inputs[part], dtype={"image": str}) for part in ("test", "clean"))
+        own, external = (read_manifest(path) for path in (inputs.manifest, inputs.external))
+        test, clean = (read_probabilities(inputs[part]) for part in ("test", "clean"))
         for table in (external, test):  # both collections may use the same names
             table["image"] = f"{other}/" + table["image"]
         known = pd.concat([own, external])
-        split = pd.read_csv(inputs.split, dtype=str)
+        split = read_parts(inputs.split)
         split = pd.concat([split[split["part"] == "train"], test[["image"]].assign(part="test")])
-        sets = pd.read_csv(inputs.duplicates, dtype=str)
+        sets = read_duplicates(inputs.duplicates)
         leakage = audit(known[["image", "label", "lesion"]].merge(sets, on="image", how="left"), split)
         row = judge(other, read_json(inputs.card), leakage, known, test=test, clean=clean)
         write_json(snakemake.output[0], row)

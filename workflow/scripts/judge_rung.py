@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.files import job, read_json, write_json
 from lesionflow.ladder import judge
+from lesionflow.lists import read_manifest, read_probabilities
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
-        known = pd.read_csv(inputs.manifest, dtype={"image": str, "group": str})
+        known = read_manifest(inputs.manifest)
         rung = snakemake.wildcards.protocol.removeprefix("ladder_")
-        tests = {part: pd.read_csv(inputs[part], dtype={"image": str}) for part in ("test", "clean")}
+        tests = {part: read_probabilities(inputs[part]) for part in ("test", "clean")}
         write_json(snakemake.output[0], judge(rung, read_json(inputs.card), read_json(inputs.leakage), known, **tests))
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.files import job, write_table
+from lesionflow.conflicts import left_out
+from lesionflow.files import job
+from lesionflow.lists import read_conflicts, read_described, read_duplicates, write_table
 from lesionflow.manifest import make_manifest
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        described = pd.read_csv(snakemake.input.labels, dtype={"image": str, "lesion": "string", "age": str})
-        packed = {Path(table).stem: pd.read_csv(table, dtype={"image": str}) for table in snakemake.input.tables}
-        duplicates = pd.read_csv(snakemake.input.duplicates, dtype=str)
-        params = snakemake.params
-        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates)
+        described = read_described(snakemake.input.labels)
+        packed = {Path(table).stem: read_shard(table) for table in snakemake.input.tables}
+        duplicates = read_duplicates(snakemake.input.duplicates)
+        params, path = snakemake.params, snakemake.input.conflicts
+        reasons = left_out(read_conflicts(path), params.on_conflict, path)
+        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates, reasons)
         write_table(snakemake.output.manifest, manifest)
         write_table(snakemake.output.rejected, rejected)
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole, write_table, write_text
+from lesionflow.files import job, whole, write_text
+from lesionflow.lists import write_table
 from lesionflow.thesis import index_markdown
 
 if TYPE_CHECKING:

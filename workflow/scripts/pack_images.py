@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from lesionflow.files import job, whole
 from lesionflow.images import Images, shard_names
-from lesionflow.packing import pack
+from lesionflow.lists import write_table
+from lesionflow.packing import new_pixels, pack
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -19,11 +19,10 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images = Images(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
-        with whole(snakemake.output.pixels) as npy, whole(snakemake.output.table) as csv:
-            pixels = np.lib.format.open_memmap(npy, mode="w+", dtype=np.uint8, shape=(len(names), size, size, 3))
-            pack(images, names, pixels, snakemake.threads, nearest=snakemake.wildcards.resize == "nearest").to_csv(
-                csv, index=False
-            )
+        with whole(snakemake.output.pixels) as npy:
+            pixels = new_pixels(npy, len(names), size)
+            nearest = snakemake.wildcards.resize == "nearest"
+            write_table(snakemake.output.table, pack(images, names, pixels, snakemake.threads, nearest=nearest))
             pixels.flush()
 
 

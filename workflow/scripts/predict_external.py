@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
 from lesionflow.engine import predict_table
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
+from lesionflow.lists import write_probabilities
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,10 +22,9 @@ def main(snakemake: "Snakemake") -> None:
         model = restore(Path(inputs.model), params.backbone, len(classes))
         on = Hardware.choose(params.precision, snakemake.threads)
         names = store.manifest[["image"]]
-        with whole(snakemake.output[0]) as path:
-            predict_table(model, Images.from_list(store, names, classes), classes, on).to_csv(
-                path, index=False, float_format="%.7g"
-            )
+        write_probabilities(
+            snakemake.output[0], predict_table(model, Images.from_list(store, names, classes), classes, on)
+        )
 
 
 if __name__ == "__main__":

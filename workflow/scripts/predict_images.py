@@ -1,14 +1,19 @@
 """Probabilities of the chosen model for new images, in the columns of an ISIC submission, and what they say."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, Store
+from lesionflow.choice import warnings
 from lesionflow.engine import predict_table
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import job, read_json
 from lesionflow.hardware import Hardware
-from lesionflow.predictions import prediction_table, read_packed, readable
+from lesionflow.images import Images as Files
+from lesionflow.lists import write_probabilities
+from lesionflow.predictions import prediction_table, readable, summary
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -17,14 +22,16 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        card, files = read_json(inputs.choice), read_packed(inputs.table)
+        card, files = read_json(inputs.choice), read_shard(inputs.table)
         classes = card["classes"]
-        store = Store(files.assign(shard="000"), {"000": inputs.pixels})
+        store = Store(files.assign(shard="000"), {"000": inputs.pixels}, {"000": inputs.table})
         images = Images.from_list(store, readable(files)[["image"]], classes)
         model = restore(Path(inputs.model), card["backbone_settings"], len(classes))
         probabilities = predict_table(model, images, classes, Hardware.choose(params.precision, snakemake.threads))
-        with whole(snakemake.output[0]) as path:
-            prediction_table(files, probabilities, params.class_names).to_csv(path, index=False, float_format="%.7g")
+        unread = Files(params.images).unread
+        table = prediction_table(files, probabilities, params.class_names, unread, warnings(card))
+        write_probabilities(snakemake.output[0], table)
+        print(summary(table, snakemake.output[0]), file=sys.__stdout__)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store, shard_files
+from lesionflow.batches import Images, open_store
 from lesionflow.engine import predict_table
-from lesionflow.files import job, whole
+from lesionflow.files import job
 from lesionflow.hardware import Hardware
+from lesionflow.lists import read_parts, write_probabilities
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -19,15 +19,13 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, shard_files(inputs.store))
-        split = pd.read_csv(inputs.split, dtype={"image": str})
+        split = read_parts(inputs.split)
         on = Hardware.choose(params.precision, snakemake.threads)
         for part, outputs in snakemake.output.items():
             images = Images.from_list(store, split.loc[split["part"] == part, ["image"]], params.classes)
             for stage, output in zip(inputs.models, outputs, strict=True):
                 model = restore(Path(stage), params.backbone, len(params.classes))
-                with whole(output) as path:
-                    table = predict_table(model, images, params.classes, on)
-                    table.to_csv(path, index=False, float_format="%.7g")
+                write_probabilities(output, predict_table(model, images, params.classes, on))
 
 
 if __name__ == "__main__":

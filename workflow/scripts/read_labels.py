@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from lesionflow import manifest
-from lesionflow.files import job, write_table
+from lesionflow.files import job
 from lesionflow.images import Images
+from lesionflow.lists import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes)
-        manifest.check_images(labels, Images(snakemake.input.images).files, params.on_missing_image)
+        images = Images(snakemake.input.images)
+        labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes, images.files)
+        manifest.check_images(labels, images.files, params.on_missing_image, images.unread)
         metadata = snakemake.input.metadata or None
         described = manifest.describe_images(labels, metadata, params.archive_without_lesion)
         write_table(snakemake.output[0], described)

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.backbones import new_classifier
-from lesionflow.batches import Images, open_store, shard_files
-from lesionflow.files import job, write_json, write_table
+from lesionflow.batches import Images, open_store
+from lesionflow.files import job, write_json
 from lesionflow.hardware import Hardware
+from lesionflow.leakage import read_audited
+from lesionflow.lists import write_table
 from lesionflow.search import search, see, winner
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,8 +22,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         on = Hardware.choose(params.precision, snakemake.threads)
         store = open_store(inputs.manifest, shard_files(inputs.store))
-        training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
-        split = pd.read_csv(inputs.split, dtype={"image": str})
+        split, training = read_audited(store.manifest, inputs.split, inputs.training, inputs.duplicates, params.leaky)
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         trials = search(

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.files import job, write_table
+from lesionflow.files import job
+from lesionflow.lists import read_manifest, write_table
 from lesionflow.splits import draw_parts
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
+        manifest = read_manifest(snakemake.input[0])
         split = draw_parts(manifest, int(snakemake.wildcards.seed), **snakemake.params.split)
         write_table(snakemake.output[0], split)
 

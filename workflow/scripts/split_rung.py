@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.files import job, write_table
+from lesionflow.files import job
+from lesionflow.lists import read_manifest, write_table
 from lesionflow.rungs import split_rung
 from lesionflow.splits import as_table
 
@@ -15,13 +14,13 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params, wildcards = snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
-        manifest = pd.read_csv(snakemake.input[0], dtype={"image": str, "group": str})
+        manifest = read_manifest(snakemake.input[0])
         part = split_rung(
             manifest,
             int(wildcards.seed),
             wildcards.protocol.removeprefix("ladder_"),
-            params.ladder["rungs"],
-            params.ladder["archive"],
+            params.rungs,
+            params.archive,
             **{key: value for key, value in params.split.items() if key != "method"},
         )
         write_table(snakemake.output[0], as_table(part))

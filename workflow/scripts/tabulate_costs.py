@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.costs import costs, html, markdown
-from lesionflow.files import job, read_json, write_table, write_text
+from lesionflow.files import job, read_json, write_text
+from lesionflow.lists import read_benchmark, read_packed, write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, output = snakemake.input, snakemake.output
     with job(snakemake.log[0]):
-        packing, training = ([pd.read_csv(path, sep="\t") for path in inputs[key]] for key in ("packing", "training"))
-        packed = [pd.read_csv(path, usecols=["image"]) for path in inputs.packed]
+        packing, training = ([read_benchmark(path) for path in inputs[key]] for key in ("packing", "training"))
+        packed = [read_packed(path) for path in inputs.packed]
         table = costs(packing, packed, training, [read_json(path) for path in inputs.cards])
         write_table(output.csv, table)
         write_text(output.md, markdown(table))

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, write_table, write_text
+from lesionflow.files import job, read_json, write_text
 from lesionflow.ladder import html, markdown
+from lesionflow.lists import write_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

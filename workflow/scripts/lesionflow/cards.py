@@ -3,15 +3,22 @@
 Its headings follow Mitchell et al., "Model cards for model reporting", doi:10.1145/3287560.3287596.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
+from lesionflow.choice import DRAWN
 from lesionflow.container import describe
+from lesionflow.markdown import escape
+from lesionflow.shares import lesions_known
+from lesionflow.source import REPORT
 
+TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
     f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "
@@ -57,6 +64,10 @@ def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> li
     ]
     if card["weights"] == "none":
         found.append("Its backbone started from random initialisation, without any pretrained weights.")
+    if card["drawn"]:
+        found.append(DRAWN)
+    if metrics["known"]["lesion"] < metrics["images_audited"]:
+        found.append(f"Test images may share lesions with training that nobody can know of: {lesions_known(metrics)}.")
     if card["leaky"]:
         found.append(
             f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
@@ -85,6 +96,7 @@ def model_card(
     return {
         "notice": NOTICE,
         "leaky": card["leaky"],
+        "drawn": card["drawn"],
         **{name: card[name] for name in NAMES},
         "intended_use": INTENDED_USE,
         "limits": limits(card, metrics, classes, licence),
@@ -92,6 +104,7 @@ def model_card(
         "images": classes,
         "split": dict(split),
         "leakage": {part: {key: leakage[part][key] for key in audited} for part in parts},
+        **{key: leakage[key] for key in ("known", "images_audited")},
         "input": {"size": card["image_size"], "resize": card["resize"], "range": [0, 255], "channels": "RGB"},
         "classes": card["classes"],
         "recipe": {"weights": card["weights"], **card["backbone_settings"], **card["settings"]},
@@ -109,14 +122,25 @@ def model_card(
 def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]) -> str:
     """card.md of the contents of card.json."""
     blocks = {
-        name: yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        name: Markup(
+            yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        )
         for name in ("recipe", "split")
     }
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    # Longer than any run of backticks in the blocks, which would end them.
+    blocks["fence"] = Markup("`" * max(3, *(len(run) + 1 for run in re.findall("`*", "".join(blocks.values())))))
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: value if isinstance(value, Markup) else escape(value),
+    )
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         card=card,
         scores=SCORES,
         class_names=class_names,
         container=describe(card["container"]),
+        lesions_known=lesions_known(card),
+        drawn=DRAWN,
         **blocks,
     )

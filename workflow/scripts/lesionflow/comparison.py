@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from lesionflow.shares import shared_cell
+
 GAP = 0.1  # accuracy on test above validation that is worth a word
 
 
@@ -25,17 +27,17 @@ def _compare(protocol: str, runs: pd.DataFrame, honest: pd.DataFrame) -> str:
     """The last stage of one backbone and dataset under a leaky protocol, then under those that are not."""
     last = runs[runs["stage"] == runs["stage"].max()]
     mean = last.mean(numeric_only=True)
-    share = last["images_sharing"].sum() / last["images"].sum()
     text = (
         f"under {protocol} stage {mean['stage']:.0f} is right on {mean['accuracy']:.0%} of its test images, of which "
-        f"{share:.0%} share something with training, and on {mean['valid_accuracy']:.0%} of its validation images"
+        f"{_share(last)} share something with training, and on {mean['valid_accuracy']:.0%} of its validation images"
     )
-    text += f" ({last['valid_images_sharing'].sum() / last['valid_images'].sum():.0%} of which do)."
+    text += f" ({_share(last, 'valid_')} of which do)."
     keys = ["backbone", "dataset", "stage"]
     for name, same in honest.merge(last[keys].drop_duplicates(), on=keys).groupby("protocol", sort=False):
         other = same.mean(numeric_only=True)
+        nothing = "nothing is" if (same["lesions_known"] == same["images_audited"]).all() else "nothing is known to be"
         text += (
-            f" Under {name}, where nothing is shared, the same network is right on {other['accuracy']:.0%} of its test "
+            f" Under {name}, where {nothing} shared, the same network is right on {other['accuracy']:.0%} of its test "
             f"and {other['valid_accuracy']:.0%} of its validation images."
         )
     if pd.notna(mean.get("published_valid_accuracy")):
@@ -46,13 +48,16 @@ def _compare(protocol: str, runs: pd.DataFrame, honest: pd.DataFrame) -> str:
     return text
 
 
+def _share(runs: pd.DataFrame, prefix: str = "") -> str:
+    return shared_cell(runs, prefix).replace("≥", "at least")
+
+
 def _count(protocol: str, runs: pd.DataFrame) -> str:
     """In how many models of a protocol the test is easier than the validation."""
     gap = runs["accuracy"] - runs["valid_accuracy"]
     above = runs[gap > GAP]
-    shared = runs["images_sharing"].sum() / runs["images"].sum()
     return (
-        f"{protocol} ({shared:.0%} of test images shared): accuracy on test is more than {GAP:.0%} above accuracy on "
+        f"{protocol} ({_share(runs)} of test images shared): accuracy on test is more than {GAP:.0%} above accuracy on "
         f"validation in {len(above)} of {len(runs)} trainings; the difference is {gap.mean():+.0%} on average and at "
         f"most {gap.max():+.0%}."
     )

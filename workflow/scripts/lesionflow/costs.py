@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
 from lesionflow.tables import styled, text_columns
 
 NUMBERS = {"wall_s": "Wall time (s)", "peak_mb": "Peak memory (MB)", "images": "Images", "images_per_s": "Images/s"}
@@ -52,8 +53,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def markdown(table: pd.DataFrame) -> str:
     """The costs in Markdown."""
-    align = ["left"] * len(NAMES) + ["right"] * len(NUMBERS)
-    return f"# Costs\n\n{wide(table).to_markdown(index=False, disable_numparse=True, colalign=align)}\n"
+    return page("Costs", wide(table), NAMES.values())
 
 
 def html(table: pd.DataFrame) -> Styler:

@@ -191,8 +191,8 @@ def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: S
 def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, split: Sequence[str], leaky: bool) -> None:
     """Figure 3.5: the training image named `image` and eight augmented versions, [9, size, size, 3]."""
     figure = Figure(figsize=(9, 3.8), dpi=DPI, layout="constrained")
-    axes = figure.subplot_mosaic([[image, image, *"1234"], [image, image, *"5678"]])
-    _pictures(list(axes.values()), pixels, list(axes))
+    axes = figure.subplot_mosaic("001234;005678")
+    _pictures(list(axes.values()), pixels, [image, *"12345678"])
     description = f"The training image {image} and eight versions, changed at random as while training."
     _save(figure, path, "3.5", "Augmentation", description, split, leaky)
 

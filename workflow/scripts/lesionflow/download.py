@@ -1,20 +1,24 @@
 """Fetch a file over HTTP: mirrors in order, resumed after a cut, checked before it gets its name."""
 
 import contextlib
+import json
 import logging
-import lzma
+import signal
 import time
-import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
 
-from lesionflow.files import InputError, file_digest, progress, read_json, write_json
+from lesionflow.contents import find_fault
+from lesionflow.files import InputError, progress, write_json
+from lesionflow.urls import public
 
+NO_URL = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of an answer
 PAUSES = (1, 4, 15)  # seconds before the tries that follow a fruitless one
 CHUNK = 1 << 16  # bytes; the most that a cut can lose
+WINDOW = 60  # seconds in which at least one CHUNK must come: a server may send single bytes for ever
 
 
 def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = None, images: int | None = None) -> None:
@@ -22,16 +26,17 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
 
     `part`, on the file system of `path`, holds what has come so far and outlives a killed or failed call.
     `sha256` is the digest in hexadecimal, or the head of it. Of a .zip every member is read, and the image
-    files are counted when `images` is given. Raises InputError when no URL serves the file right, or when
-    the disk does not take it.
+    files are counted when `images` is given; a .csv without digest must not end in the middle of a row. Raises
+    InputError when no URL serves the file right, or when the disk does not take it. What can be secret in a URL is
+    in no message, log or file.
     """
     faults = []
     # Mirrors may hold different versions, so a part goes on only at the URL where it began: that one comes first.
     for url in sorted(urls, key=lambda url: not read_state(part, url)):
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            fetch(url, part)
-            fault = find_fault(part, path.suffix.lower(), sha256, images)
+            certain = fetch(url, part)
+            fault = find_fault(part, path.suffix.lower(), sha256, images, certain)
             if not fault:
                 part.replace(path)
             forget(part)
@@ -39,42 +44,74 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
             fault = describe(error)
         except OSError as error:  # requests' own are OSErrors too, so this is the disk
             raise InputError(
-                f"{path.name} cannot be written to {part.parent.absolute()} ({error.strerror}): mend this and run "
+                f"{path.name} cannot be written to {part.parent.absolute()} ({error.strerror}): fix this and run "
                 "again, what has come so far is kept."
             ) from error
         if not fault:
             return
-        faults.append(f"{url}: {fault}")
+        faults.append(f"{public(url)}: {fault}")
         logging.warning(faults[-1])
     raise InputError(
-        f"{path.name} cannot be downloaded ({'; '.join(faults)}): mend this and run again, or get the file by other "
+        f"{path.name} cannot be downloaded ({'; '.join(faults)}): fix this and run again, or get the file by other "
         f"means and put it at {path.absolute()}."
     )
 
 
-def fetch(url: str, part: Path) -> None:
-    """Bring `part` to its full length; after more fruitless tries in a row than PAUSES, the last one's error."""
+def fetch(url: str, part: Path) -> bool:
+    """Bring `part` to its full length; after more fruitless tries in a row than PAUSES, the last one's error.
+
+    Returns whether that length is certain: some servers do not say it.
+    """
     furthest, fruitless = size_of(part), 0
     while True:
         try:
-            return ask(url, part)
+            with watch(part):
+                return ask(url, part)
         except requests.RequestException as caught:
             error = caught
+        except ValueError as caught:  # from Python's own reading of a URL
+            error = requests.exceptions.InvalidURL(caught)
         if size_of(part) > furthest:
             furthest, fruitless = size_of(part), 0
         if is_final(error) or fruitless == len(PAUSES):
             raise error
-        logging.warning("%s: %s; next try in %s s", url, describe(error), PAUSES[fruitless])
+        logging.warning("%s: %s; next try in %s s", public(url), describe(error), PAUSES[fruitless])
         time.sleep(PAUSES[fruitless])
         fruitless += 1
 
 
-def ask(url: str, part: Path) -> None:
-    """Make one request for the bytes that `part` lacks; requests.RequestException unless all of them come."""
+@contextlib.contextmanager
+def watch(part: Path) -> Iterator[None]:
+    """Raise requests.ReadTimeout in the block, in the main thread, when `part` has not grown for WINDOW seconds.
+
+    The timeouts of requests are for every piece of an answer, which may be a byte of a header.
+    """
+    before = size_of(part)
+
+    def look(*_: object) -> None:
+        nonlocal before
+        if size_of(part) == before:
+            raise requests.ReadTimeout(f"less than {CHUNK >> 10} kB came in {WINDOW} s")
+        before = size_of(part)
+
+    handler = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, WINDOW, WINDOW)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def ask(url: str, part: Path) -> bool:
+    """Make one request for the bytes that `part` lacks; requests.RequestException unless all of them come.
+
+    Returns whether it is certain that these are all.
+    """
     state = read_state(part, url)
     start = size_of(part) if state else 0
     if state and start == state["total"]:
-        return
+        return True
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers |= {"Range": f"bytes={start}-", "If-Range": state["version"]}
@@ -86,7 +123,7 @@ def ask(url: str, part: Path) -> None:
         answer.raise_for_status()
         if not rest:
             start, state = 0, begin(answer, url, part)
-        logging.info("%s: from byte %d of %s", url, start, state["total"] or "an unknown number")
+        logging.info("%s: from byte %d of %s", public(url), start, state["total"] or "an unknown number")
         bar = progress(None, initial=start, total=state["total"], unit="B", unit_scale=True, desc=part.stem)
         with bar, open(part, "ab") as file:
             for chunk in answer.iter_content(CHUNK):
@@ -94,6 +131,7 @@ def ask(url: str, part: Path) -> None:
                 bar.update(len(chunk))
     if state["total"] not in (None, size_of(part)):  # an answer may be whole and yet only a piece of the rest
         raise requests.ConnectionError(f"{size_of(part)} of {state['total']} bytes have come")
+    return state["total"] is not None or answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
 
 def begin(answer: requests.Response, url: str, part: Path) -> dict:
@@ -101,7 +139,7 @@ def begin(answer: requests.Response, url: str, part: Path) -> dict:
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise requests.ConnectionError("the server compresses the file, though asked not to")
     length = answer.headers.get("Content-Length", "")
-    state = {"url": url, "version": version_of(answer), "total": int(length) if length.isdigit() else None}
+    state = {"url": public(url), "version": version_of(answer), "total": int(length) if length.isdigit() else None}
     forget(part)  # before the new state comes: a kill in between must not marry it to the old bytes
     if state["version"] and state["total"]:
         write_json(state_path(part), state)
@@ -124,7 +162,7 @@ def version_of(answer: requests.Response) -> str:
 
 
 def is_final(error: requests.RequestException) -> bool:
-    """True for what another try will not mend: a bad URL, a firewall that swallows all, a 404 and its like."""
+    """True for what another try will not change: a bad URL, a firewall that swallows all, a 404 and its like."""
     if error.response is not None:
         return error.response.status_code < 500 and error.response.status_code not in (408, 429)
     return isinstance(error, ValueError | requests.ConnectTimeout)
@@ -133,40 +171,18 @@ def is_final(error: requests.RequestException) -> bool:
 def describe(error: requests.RequestException) -> str:
     """Why a request failed, in a few words: requests wraps the cause in up to four exceptions."""
     if error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
+        return printable(f"HTTP {error.response.status_code} {error.response.reason}")
+    if isinstance(error, NO_URL):
+        return "this is no URL of the form https://HOST/FILE, or leads to none"
     cause: BaseException = error
     while cause.__context__:
         cause = cause.__context__
-    return getattr(cause, "strerror", None) or str(cause)
+    return getattr(cause, "strerror", None) or printable(public(str(cause)))
 
 
-def find_fault(part: Path, suffix: str, sha256: str | None, images: int | None) -> str:
-    """Why the bytes in `part` are not the file that was wanted; empty if they are."""
-    if not size_of(part):
-        return "the file is empty"
-    if sha256 and not (digest := file_digest(part)).startswith(sha256.lower()):
-        return f"its sha256 is {digest} where {sha256} is expected"
-    return find_zip_fault(part, images) if suffix == ".zip" else ""
-
-
-def find_zip_fault(part: Path, images: int | None) -> str:
-    """Why the archive is not sound, or not the one with so many images; empty if it is."""
-    try:
-        with zipfile.ZipFile(part) as archive:
-            members, found = archive.infolist(), count_images(archive)
-            for member in progress(members, unit="file", desc=f"checking {part.stem}"):
-                with archive.open(member) as stream:
-                    while stream.read(1 << 20):  # to the end, where zipfile compares the CRC-32
-                        pass
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
-        return f"the zip is damaged: {error}"
-    return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
-
-
-def count_images(archive: zipfile.ZipFile) -> int:
-    """How many image files an archive lists."""
-    names = [Path(name) for name in archive.namelist() if not name.startswith("__MACOSX")]
-    return sum(name.suffix.lower() in {".jpg", ".jpeg", ".png"} for name in names)
+def printable(text: str) -> str:
+    """One line of what a server may have said, without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip()
 
 
 def state_path(part: Path) -> Path:
@@ -175,9 +191,9 @@ def state_path(part: Path) -> Path:
 
 def read_state(part: Path, url: str) -> dict:
     """What `part` is the beginning of, as `begin` wrote it; empty if that is not known or not at `url`."""
-    with contextlib.suppress(OSError, ValueError):
-        state = read_json(state_path(part))
-        return state if state["url"] == url else {}
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a power cut may leave anything
+        state = json.loads(state_path(part).read_text(encoding="utf-8"))
+        return state if state["url"] == public(url) else {}
     return {}
 
 

@@ -1,6 +1,7 @@
 """Training and prediction: one loop, resume to the byte."""
 
 import logging
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +18,9 @@ from torch.nn import functional as F
 
 from lesionflow.backbones import Classifier, fold_normalisation, learning_modules
 from lesionflow.batches import Augmentation, Images, augment, batches
-from lesionflow.files import progress, whole
+from lesionflow.files import InputError, progress
 from lesionflow.hardware import Hardware
+from lesionflow.resume import Progress, load_progress, save_progress
 
 # Fused, all parameters are updated in one pass: a sixth of the time on a processor.
 OPTIMIZERS = {
@@ -81,7 +83,12 @@ def predict(
 def predict_table(model: Classifier, images: Images, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
     """Column image and the probability of each of `classes`, from a model with nothing left to train."""
     on.place(model).requires_grad_(False)
-    table = pd.DataFrame(softmax(predict(fold_normalisation(model), images, on), axis=1), columns=classes)
+    logits = predict(fold_normalisation(model, images.store.size), images, on)
+    if not np.isfinite(logits).all():
+        raise InputError(
+            "The model has no finite answer: check `mean` and `std` of its backbone, or take another model."
+        )
+    table = pd.DataFrame(softmax(logits, axis=1), columns=classes)
     table.insert(0, "image", images.store.names[images.image])
     return table
 
@@ -154,38 +161,39 @@ def train_epoch(
     return loss, accuracy
 
 
-@dataclass
-class Progress:
-    """Where a training stands after an epoch: all that a resumed run needs."""
-
-    epoch: int
-    history: list[dict]
-    best_epoch: int
-    best_state: dict
-    state: dict
-    optimizer: dict
-    seconds: float
-
-
-def load_progress(path: Path, identity: str) -> Progress | None:
-    """What an interrupted run of the same `identity` left at `path`, if anything."""
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        return None
-    if saved.pop("identity") != identity:
-        logging.info("%s is of another recipe, code or data: starting afresh", path)
-        return None
-    logging.info("resuming after epoch %d", saved["epoch"])
-    return Progress(**saved)
-
-
 def learnt(model: Classifier) -> dict[str, torch.Tensor]:
     """Copies of what training changes: trainable parameters, and statistics of batch normalisation."""
     changing = {id(p) for p in model.parameters() if p.requires_grad}
     changing |= {id(buffer) for module in learning_modules(model) for buffer in module.buffers()}
     state = model.state_dict(keep_vars=True)
     return {name: value.detach().clone().cpu() for name, value in state.items() if id(value) in changing}
+
+
+def run_epoch(
+    model: Classifier,
+    optimizer: torch.optim.Optimizer,
+    training: Images,
+    validation: Images,
+    settings: Settings,
+    epoch: int,
+    on: Hardware,
+) -> dict[str, float]:
+    """Train one epoch, then validate: a row of the history. Raises InputError where a loss is not finite."""
+    model.eval()
+    for module in learning_modules(model):
+        module.train()
+    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, on)
+    valid_loss, valid_accuracy = loss_and_accuracy(predict(model.eval(), validation, on), validation.label)
+    if not (math.isfinite(loss) and math.isfinite(valid_loss)):
+        raise InputError(
+            f"The training diverged: in epoch {epoch} of stage {settings.stage} its loss is {loss}, that of validation "
+            f"{valid_loss}. Lower its learning rate (`lr`, now {settings.lr}), and check `mean` and `std` of the "
+            "backbone."
+        )
+    row = {"epoch": epoch, "loss": loss, "accuracy": accuracy}
+    row |= {"valid_loss": valid_loss, "valid_accuracy": valid_accuracy}
+    logging.info("%s", row)
+    return row
 
 
 def fit(
@@ -201,10 +209,13 @@ def fit(
     """Train `model`, whose parameters are frozen as the stage wants, and leave it in the state to keep.
 
     After each epoch all is written to `resume`, from where a run with the same `identity` goes on; its
-    history and weights equal those of a run that was never interrupted.
+    history and weights equal those of a run that was never interrupted. Raises InputError at the first loss that is
+    not finite, even if an earlier epoch could be kept: it would stand for a recipe that does not work.
     """
+    if not 0 < settings.lr < math.inf:
+        raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")
     on.place(model)
-    computing = fold_normalisation(model)
+    computing = fold_normalisation(model, training.store.size)
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
     if now.epoch:
@@ -213,21 +224,13 @@ def fit(
     while now.epoch < settings.epochs and now.epoch - now.best_epoch < settings.patience:
         started = time.monotonic()
         epoch = now.epoch + 1
-        computing.eval()
-        for module in learning_modules(computing):
-            module.train()
-        loss, accuracy = train_epoch(computing, optimizer, training, settings, epoch, on)
-        valid_loss, valid_accuracy = loss_and_accuracy(predict(computing.eval(), validation, on), validation.label)
-        row = {"epoch": epoch, "loss": loss, "accuracy": accuracy}
-        now.history.append(row | {"valid_loss": valid_loss, "valid_accuracy": valid_accuracy})
-        logging.info("%s", now.history[-1])
+        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, on))
         now.epoch, now.state, now.optimizer = epoch, learnt(model), optimizer.state_dict()
         best = min(now.history, key=lambda row: row["valid_loss"])["epoch"]
         if best == epoch:
             now.best_epoch, now.best_state = epoch, now.state
         now.seconds += time.monotonic() - started
-        with whole(resume) as temporary:
-            torch.save(vars(now) | {"identity": identity}, temporary)
+        save_progress(resume, now, identity)
         after_epoch(epoch)
     model.load_state_dict(now.best_state if settings.keep == "best" else now.state, strict=False)
     return now

@@ -78,7 +78,8 @@ def caption(folder: str | Path, name: str, keywords: Sequence[str], labels: Mapp
     seeds = [("seed", word.removeprefix("seed ")) for word in keywords if word.startswith("seed ")]
     params = {"leaky": "LEAKY" in keywords, "datasets": [labels.get("dataset", "")]}
     job = {"wildcards": {"collection": collection, **labels, **dict(seeds)}, "params": params}
-    text = jinja2.Template(Path(folder, f"{name}.rst").read_text(encoding="utf-8")).render(snakemake=job)
+    files = {file.stem: file for file in Path(folder).glob("*.rst")}
+    text = jinja2.Template(files[name].read_text(encoding="utf-8")).render(snakemake=job)
     text = re.sub(r"^(Figure|Table) [\d.]+[^:]*: (.)", lambda start: start[2].upper(), text)
     settings = {"report_level": 5, "raw_enabled": False, "file_insertion_enabled": False}
     html = publish_parts(text, writer="html5", settings_overrides=settings)["fragment"]

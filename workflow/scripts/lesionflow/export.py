@@ -1,5 +1,6 @@
 """ONNX: the model as a file that other programs compute with, and the proof that they get the same."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,25 +19,29 @@ def with_probabilities(model: Classifier) -> nn.Module:
     return nn.Sequential(model, nn.Softmax(1)).eval().requires_grad_(False)
 
 
-def write_onnx(model: nn.Module, size: int, path: Path) -> None:
-    """Write a model of `with_probabilities` for any number of images of `size` pixels a side, weights included."""
-    torch.onnx.export(
+def write_onnx(model: nn.Module, size: int, path: Path, facts: Mapping[str, str]) -> None:
+    """Write a model of `with_probabilities` for any number of images of `size` pixels a side, weights included.
+
+    `facts` become the file's metadata, which stay with it where its .json does not.
+    """
+    program = torch.onnx.export(
         model,
         (torch.zeros(2, 3, size, size),),
-        path,
         input_names=[INPUT],
         output_names=[OUTPUT],
         dynamic_shapes=({0: torch.export.Dim("images")},),
         dynamo=True,
-        external_data=False,
         verbose=False,
     )
+    program.model.metadata_props.update(facts)
+    program.save(path)
 
 
-def largest_difference(model: nn.Module, path: Path, pixels: torch.Tensor) -> float:
-    """Between the probabilities of `pixels` (float32 [n, 3, size, size]) by PyTorch and by the file at `path`.
+def parity(model: nn.Module, path: Path, pixels: torch.Tensor, published: np.ndarray) -> dict:
+    """How far probabilities by the file at `path` are from PyTorch's in float32, and from those in test.csv.
 
-    Raises ArithmeticError if it is above TOLERANCE.
+    `pixels` are float32 [n, 3, size, size], `published` [n, classes] of the same images, which may have been computed
+    in bfloat16. Raises ArithmeticError if the first difference is above TOLERANCE.
     """
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (computed,) = session.run([OUTPUT], {INPUT: pixels.numpy()})
@@ -44,4 +49,10 @@ def largest_difference(model: nn.Module, path: Path, pixels: torch.Tensor) -> fl
         difference = float(np.abs(computed - model(pixels).numpy()).max())
     if not difference <= TOLERANCE:
         raise ArithmeticError(f"onnxruntime and PyTorch differ by {difference:.2g} of probability, not {TOLERANCE:g}.")
-    return difference
+    return {
+        "images": len(pixels),
+        "against": "PyTorch in float32, computed for this file from the same pixels",
+        "largest_difference": difference,
+        "tolerance": TOLERANCE,
+        "largest_difference_from_test_csv": float(np.abs(computed - published).max()),
+    }

@@ -35,14 +35,14 @@ mpl.rcParams.update(
         "grid.color": "#dddddd",
         "axes.axisbelow": True,
         "hatch.linewidth": 0.8,
+        "text.parse_math": False,  # names may hold $
     }
 )
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness too.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000"]
 STAMP = "LEAKY: test images are known to share images or lesions with training"
-
-
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 def save(
@@ -66,7 +66,7 @@ def save(
     about = {"Title": title, "Description": description, "Keywords": list(keywords), "Date": None}
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata=about)
-    Path(path).write_text(PNG.sub(_jpeg, stream.getvalue()), encoding="utf-8")
+    Path(path).write_text(NOT_XML.sub("", PNG.sub(_jpeg, stream.getvalue())), encoding="utf-8")
 
 
 def _jpeg(png: re.Match) -> str:

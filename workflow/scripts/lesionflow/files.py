@@ -5,74 +5,110 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
+from safetensors import SafetensorError
 from tqdm import tqdm
 
-if TYPE_CHECKING:
-    import pandas as pd
+from lesionflow.attempts import attempt_prefix, put, remove, remove_dead
+from lesionflow.refusals import refusal
+from lesionflow.urls import public
 
 
 class InputError(Exception):
-    """Something that the user gave cannot be used. The text says what, where and how to mend it."""
+    """Something that the user gave, or that lies on the disk, cannot be used: the text says what, where and how to
+    fix it.
+    """
+
+
+class Log(logging.StreamHandler):
+    """Says on the terminal what the log's disk does not take."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.__stderr__)
+
+
+@contextlib.contextmanager
+def log_stream(log: str | Path) -> Iterator[TextIO]:
+    """A new file at `log` to write to; ends with one sentence on the terminal where there can be none."""
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        stream = open(log, "w", buffering=1)  # noqa: SIM115 (to close it may fail)
+    except OSError as error:
+        sys.exit(f"Error: {refusal(error) or error}")
+    try:
+        yield stream
+    finally:
+        with contextlib.suppress(OSError):  # what it did not take was said on the terminal
+            stream.close()
+
+
+class PublicFormatter(logging.Formatter):
+    """A log shows no URL with its secrets, whoever writes it, the text of an exception included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return public(super().format(record))
 
 
 @contextlib.contextmanager
 def job(log: str | Path) -> Iterator[None]:
-    """Send everything that a step says to `log`; end on an InputError with its one sentence, no traceback."""
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with (
-        open(log, "w", buffering=1) as stream,
-        contextlib.redirect_stdout(stream),
-        contextlib.redirect_stderr(stream),
-    ):
-        logging.basicConfig(stream=stream, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    """Send everything that a step says to `log`; end with one sentence on what is no fault of ours, no traceback."""
+    with log_stream(log) as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        handler = Log(stream)
+        handler.setFormatter(PublicFormatter("%(asctime)s %(message)s"))
+        logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
         logging.captureWarnings(True)
         try:
             yield
-        except InputError as error:
-            logging.error("Error: %s", error)
+        except Exception as error:
+            said = str(error) if isinstance(error, InputError) else refusal(error)
+            if said:
+                logging.error("Error: %s", said)
+            else:
+                logging.exception("This is a fault in Lesionflow, please report it:")
             sys.exit(1)
-        except Exception:
-            logging.exception("This is a fault in Lesionflow, please report it:")
-            sys.exit(1)
 
 
-@contextlib.contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """Yield a name of this attempt's own beside `path`; rename it to `path` when the block ends well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        allow_others(temporary, 0o666)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def whole(path: str | Path) -> contextlib.AbstractContextManager[Path]:
+    """Yield a name of this attempt's own beside `path`; rename it to `path` when the block ends well.
+
+    What attempts that were killed left there is removed first.
+    """
+
+    def make(**names: Any) -> str:
+        handle, name = tempfile.mkstemp(**names)
+        os.close(handle)
+        return name
+
+    return _attempt(Path(path), make, 0o666)
 
 
-@contextlib.contextmanager
-def whole_folder(path: str | Path) -> Iterator[Path]:
+def whole_folder(path: str | Path) -> contextlib.AbstractContextManager[Path]:
     """As `whole`, a folder; the one that was at `path` goes when the new one is done."""
-    path = Path(path)
+    return _attempt(Path(path), tempfile.mkdtemp, 0o777)
+
+
+@contextlib.contextmanager
+def _attempt(path: Path, make: Callable[..., str], mode: int) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    start = f".{path.name}."
+    remove_dead(path.parent, start)
+    temporary = Path(make(dir=path.parent, prefix=attempt_prefix(start), suffix=path.suffix))
     try:
         yield temporary
-        allow_others(temporary, 0o777)
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.replace(path)
+        allow_others(temporary, mode)
+        put(temporary, path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # what fails while it is written does not name it
+            error.filename = str(path)
+        raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove(temporary)
 
 
 def allow_others(path: Path, mode: int) -> None:
@@ -88,7 +124,8 @@ def nearby(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
     if not copy:
         yield [str(file) for file in files]
         return
-    with tempfile.TemporaryDirectory(prefix="lesionflow_") as folder:
+    remove_dead(Path(tempfile.gettempdir()), "lesionflow_")
+    with tempfile.TemporaryDirectory(prefix=attempt_prefix("lesionflow_")) as folder:
         try:
             copies = [shutil.copyfile(file, Path(folder, Path(file).name)) for file in files]
         except OSError as error:
@@ -106,20 +143,61 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_table(path: str | Path, table: "pd.DataFrame") -> None:
-    """Write the columns of `table` as CSV, whole or not at all."""
-    with whole(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Read `path`, a result of ours, in the block: what fails there means that the file is damaged (`damaged`).
+
+    The block only reads, parses and checks what it read. Files that the user gives are never read in it.
+    """
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, EOFError, SafetensorError) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: str | Path, why: object) -> InputError:
+    """The error to raise for a result of ours that is damaged, which is removed where the command makes it anew.
+
+    Only what a rule makes has a relative path in results/ or resources/. A model that the user names has an absolute
+    one, since no rule is to train it anew: it stays.
+    """
+    what = f"{path} is damaged ({first_line(why)})"
+    if Path(path).parts[0] not in ("results", "resources"):
+        return InputError(f"{what}: put a good copy in its place, or remove it and make it anew.")
+    Path(path).unlink(missing_ok=True)
+    return InputError(f"{what} and was removed: start the same command again, and it is made anew.")
+
+
+def first_line(error: object) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+class Record(dict):
+    """A JSON object of the file `path`: a key that it lacks is damage."""
+
+    path: str | Path
+
+    def __missing__(self, key: str) -> None:
+        raise damaged(self.path, f"it has no {key!r}")
+
+
+def read_json(path: str | Path) -> Record:
+    """The object in a JSON file of ours; raises InputError where the file, or later a key that is asked for, is not
+    as we wrote it.
+    """
+    with reading(path):
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(value, dict):
+            raise ValueError("it holds no JSON object")
+    record = Record(value)
+    record.path = path
+    return record
 
 
 def file_digest(path: str | Path) -> str:
@@ -128,23 +206,20 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def listing_digest(path: str | Path) -> str:
+    """SHA-256 of the names, sizes and dates of the files in a folder, at whatever depth, or of the file at `path`.
+
+    The date of a folder, which Snakemake sees, tells of most changes in it nothing.
+    """
+    path = Path(path)
+    files = [Path(folder, name) for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+    states = ((file, file.lstat()) for file in sorted(files))
+    return value_digest([(str(file.relative_to(path)), state.st_size, state.st_mtime_ns) for file, state in states])
+
+
 def value_digest(value: Any) -> str:
     """SHA-256 of a value that JSON can hold; the order of keys does not count."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def source_digest(module: str) -> str:
-    """SHA-256 of the sources of a module of this package and of all that it imports from the package.
-
-    Snakemake reruns a rule whose script changed, but not one whose script's imports did.
-    """
-    folder, sources, waiting = Path(__file__).parent, {}, [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in sources:
-            sources[name] = (folder / f"{name}.py").read_text(encoding="utf-8")
-            waiting += re.findall(r"^from lesionflow\.(\w+) import", sources[name], re.MULTILINE)
-    return value_digest(sources)
 
 
 def progress(items: Iterable | None = None, **bar: Any) -> tqdm:

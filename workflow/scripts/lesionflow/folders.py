@@ -1,5 +1,7 @@
 """A dataset as folders by class, for other tools: every image a file, the synthetic ones too."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,32 +12,57 @@ from PIL import Image
 
 from lesionflow.batches import Images, Store
 from lesionflow.files import progress
+from lesionflow.lists import write_table
 from lesionflow.splits import PARTS
 
 CHUNK = 64  # images in memory at a time
+LONGEST = 255 - len(".png")  # bytes of a name, on nearly every file system
+# What separates folders, or is refused or changed by one file system or another.
+ODD = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]|^[. ]|[. ]$")
 
 
 def list_files(manifest: pd.DataFrame, split: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     """The files of a dataset: file, label, image, neighbour and weight of each.
 
     `file` is part/class/image.png, or part/class/synthetic_N_image_neighbour.png, where N is the row's number in the
-    training list `training`, and image and neighbour are its parents. `manifest` has image and label, `split` image
-    and part; of its training part only what the list names is a file.
+    training list `training`, and image and neighbour are its parents; see `safe_names` for names that cannot be
+    files. `manifest` has image and label, `split` image and part; of its training part only what the list names is a
+    file.
     """
     judged = split[split["part"].isin(PARTS) & (split["part"] != "train")].merge(manifest[["image", "label"]])
     files = pd.concat([training.assign(part="train"), judged], ignore_index=True)
     row = files.index.astype(str)
     made = "synthetic_" + row.str.zfill(6) + "_" + files["image"] + "_" + files["neighbour"].fillna("")
     name = files["image"].where(files["neighbour"].isna(), made)
-    return files.assign(file=files["part"] + "/" + files["label"] + "/" + name + ".png")
+    labels = files["label"].drop_duplicates()
+    folder = files["part"] + "/" + files["label"].map(dict(zip(labels, safe_names(labels, labels), strict=True)))
+    identity = files["image"] + "\0" + files["neighbour"].fillna("\0")
+    files["file"] = folder + "/" + safe_names(name, identity, within=folder) + ".png"
+    return files[["file", "label", "image", "neighbour", "weight"]]
+
+
+def safe_names(names: pd.Series, identity: pd.Series, within: pd.Series | str = "") -> pd.Series:
+    """Names [n] of files in the folders `within` [n]: as they are where they can be, else with a digest at their end.
+
+    A name is changed that has characters which file systems refuse, that is too long, or that another in its folder
+    equals but for case. The digest is of what the name stands for, its `identity` [n].
+    """
+    plain = names.str.replace(ODD, "_", regex=True)
+    size = plain.map(lambda name: len(name.encode()))
+    twins = pd.DataFrame({"within": within, "name": plain.str.casefold()}).duplicated(keep=False)
+    digest = "_" + identity.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
+    room = LONGEST - 17
+    cut = plain.map(lambda name: name.encode()[:room].decode(errors="ignore"))
+    return plain.mask((plain != names) | (size > LONGEST) | twins, cut + digest)
 
 
 def write_folders(store: Store, files: pd.DataFrame, classes: list[str], folder: Path, threads: int) -> None:
-    """Write each of `files` (see `list_files`) as PNG under `folder`.
+    """Write each of `files` (see `list_files`) as PNG under `folder`, and beside them files.csv, which lists them.
 
     Real images are the packed pixels; synthetic ones are what models are shown, rounded to whole numbers.
     """
     images = Images.from_list(store, files, classes)
+    write_table(folder / "files.csv", files)
     for parent in sorted({Path(file).parent for file in files["file"]}):
         (folder / parent).mkdir(parents=True)
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from lesionflow.source import REPORT
+
+TEMPLATE = REPORT / "gallery.html.j2"
 PICTURES = 200
 THUMBNAIL = 200  # pixels of the longer side
 TOP = 3
@@ -39,12 +42,13 @@ def page(
     files: pd.DataFrame,
     pixels: np.ndarray,
     card: Mapping,
+    warnings: Sequence[str],
     class_names: Mapping[str, str],
 ) -> str:
     """The gallery as HTML: the first PICTURES images that could be read, and files that could not.
 
     `predictions` is predictions.csv, `files` and `pixels` are the packed shard, `card` is the model.json of the
-    model that was chosen, with its folder.
+    model that was chosen, with its folder, and `warnings` is what must be said of it in large letters.
     """
     read = predictions[predictions["status"] == "ok"]
     packed = files.set_index("image")
@@ -63,6 +67,7 @@ def page(
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         name=name,
         card=card,
+        warnings=warnings,
         class_names=[class_names.get(key, key) for key in card["classes"]],
         total=len(read),
         pictures=pictures,

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
 from lesionflow.metrics import balanced_accuracy_interval
+from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
 from lesionflow.tables import cell, markup, styled, text_columns
 
 
@@ -18,6 +20,7 @@ def judge(
     """
     names = {key: card[key] for key in ("backbone", "weights", "dataset", "stage", "seed", "training_images")}
     shared = {"test_images_sharing": leakage["test"]["images_sharing"]}
+    shared |= {"lesions_known": leakage["known"]["lesion"], "images_audited": leakage["images_audited"]}
     known = known.set_index("image")
     judged = _judge(test, known, "test") | shared | _judge(clean, known, "clean")
     return {"rung": rung, "leaky": leakage["leaky"]} | names | judged
@@ -42,7 +45,6 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The ladder as text, one row a rung: means over seeds ± sample SD, or a seed's 95 % interval."""
     rows = []
     for rung, runs in table.groupby("rung", sort=False):
-        sharing = runs["test_images_sharing"].sum() / runs["test_images"].sum()
         gap = runs["test_balanced_accuracy"] - runs["clean_balanced_accuracy"]
         rows.append(
             {
@@ -50,7 +52,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
                 "Training images": f"{runs['training_images'].mean():,.0f}",
                 "Own test images": f"{runs['test_images'].mean():,.0f}",
                 "Classes": f"{runs['test_classes'].min()}",
-                "Shared": f"{sharing:.0%}",
+                "Shared": shared_cell(runs, "test_"),
                 "Bal. acc., own test": cell(runs, "test_balanced_accuracy"),
                 "Bal. acc., clean images": cell(runs, "clean_balanced_accuracy"),
                 "Difference": f"{gap.mean():+.3f}" + (f" ± {gap.std():.3f}" if len(gap) > 1 else ""),
@@ -65,20 +67,19 @@ def notes(table: pd.DataFrame) -> list[str]:
     return [
         f"{first['backbone']}, stage {first['stage']}, dataset {first['dataset']}: the same recipe, equally many "
         f"training images of each class and the same {first['clean_images']} clean images for every split. Clean "
-        "images share no file, pixels, near duplicate, lesion or SMOTE parent with training.",
+        "images share no file, pixels, near duplicate, known lesion or SMOTE parent with training.",
         "Own test: what a study with this split would report. Shared: share of its own test images that share "
         "something with training. Classes: how many the own test images have. Difference: own test less clean.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
+        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        *unknown_lesions(table, "rung"),
     ]
 
 
 def markdown(table: pd.DataFrame) -> str:
     """The ladder in Markdown, with its notes."""
-    text = wide(table)
-    body = text.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * (text.shape[1] - 1))
-    return "\n\n".join(["# Ladder of leakage", body, *notes(table)]) + "\n"
+    return page("Ladder of leakage", wide(table), ["Split"], notes(table))
 
 
 def html(table: pd.DataFrame) -> Styler:

@@ -1,13 +1,13 @@
 """How many test and validation images share something with training, by class and by what they share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lesionflow.files import InputError
-from lesionflow.images import SUFFIXES
-from lesionflow.manifest import read_csv
+from lesionflow.lists import read_duplicates, read_parts, read_training
+from lesionflow.splits import check_split
 
 KINDS = ("file", "pixels", "near_duplicate", "lesion", "smote_parent")
 
@@ -17,7 +17,8 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
 
     `known` has image, label, and of file, pixels, near_duplicate and lesion those that are known: two images share
     a thing when they have the same value. `split` has image and part; an image may stand in two parts, and then
-    shares its file with itself. `parents` names the images that synthetic training images were made from.
+    shares its file with itself. `parents` names the images that synthetic training images were made from, if that is
+    known. A kind of which nothing is known is counted as None; one that is known of some images, of these.
     """
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
@@ -28,28 +29,34 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
         label = known["label"].reindex(members).to_numpy()
         classes = {str(name): _count(sharing[label == name]) for name in sorted(set(label[pd.notna(label)]))}
         result[part] = _count(sharing) | {"by_class": classes}
-    return result | {"leaky": any(counts["images_sharing"] > 0 for counts in result.values())}
+    images = split.loc[split["part"].isin(["train", *result]), "image"].unique()
+    lesions = known["lesion"].reindex(images).notna().sum() if "lesion" in known else 0
+    leaky = any(counts["images_sharing"] > 0 for counts in result.values())
+    return result | {"known": {"lesion": int(lesions)}, "images_audited": len(images), "leaky": leaky}
 
 
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
-    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind.
+    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind that is known.
 
-    A cell says whether it is shared with training.
+    A cell says whether it is shared with training, as far as that is known of the image.
 
-    `known` is indexed by image. A kind that is not known of any image is False throughout.
+    `known` is indexed by image. Where files are not known, an image that also stands in training shares one.
     """
     training = split.loc[split["part"] == "train", "image"]
+    kinds = [kind for kind in KINDS if kind in known and known[kind].reindex(split["image"]).notna().any()]
     crossings = {}
     for part in ("test", "valid", *(["clean"] if (split["part"] == "clean").any() else [])):
         members = split.loc[split["part"] == part, "image"]
-        shared = pd.DataFrame(False, index=members, columns=list(KINDS))
-        for kind in KINDS:
-            if kind in known:
-                values = known[kind].reindex(members)
-                shared[kind] = (values.notna() & values.isin(known[kind].reindex(training).dropna())).to_numpy()
-        shared["file"] |= members.isin(training).to_numpy()
+        shared = pd.DataFrame(index=members)
+        again = members.isin(training).to_numpy()
+        if "file" in kinds or again.any():
+            shared["file"] = again
+        for kind in kinds:
+            values = known[kind].reindex(members)
+            found = (values.notna() & values.isin(known[kind].reindex(training).dropna())).to_numpy()
+            shared[kind] = found | again if kind == "file" else found
         if parents is not None:
             shared["smote_parent"] = members.isin(parents).to_numpy()
         crossings[part] = shared
@@ -68,50 +75,86 @@ def refuse_crossings(
             continue
         crossing = shared[shared.any(axis=1)]
         if len(crossing):
-            kinds = " and ".join(kind for kind in KINDS if crossing[kind].any())
+            kinds = " and ".join(kind for kind in KINDS if kind in crossing and crossing[kind].any())
             names = ", ".join(crossing.index[:5]) + (", …" if len(crossing) > 5 else "")
             raise InputError(
-                f"{len(crossing)} of {len(shared)} {part} images share {kinds} with training ({names}): mend the "
+                f"{len(crossing)} of {len(shared)} {part} images share {kinds} with training ({names}): fix the "
                 f"split, or mark the protocol `leaky: true`, which is then said wherever its numbers appear."
             )
+
+
+def read_audited(
+    manifest: pd.DataFrame, split_csv: str | Path, training_csv: str | Path, duplicates_csv: str | Path, leaky: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """split.csv and a training.csv, for every step that uses what is in them: the gate before it.
+
+    Raises InputError where the list shares anything with what is tested (see `refuse_crossings`), or where the files
+    do not fit each other, so that no step can train on what was not audited.
+    """
+    split, training, duplicates = read_parts(split_csv), read_training(training_csv), read_duplicates(duplicates_csv)
+    check_duplicates(duplicates_csv, duplicates, manifest["image"])
+    check_split(split_csv, split, manifest["image"])
+    check_training(training_csv, training, split, manifest.set_index("image")["label"])
+    refuse_crossings(with_duplicates(manifest, duplicates), split, smote_parents(training), leaky)
+    return split, training
+
+
+def with_duplicates(manifest: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
+    """What `audit` must know of each image: image, label, lesion, file, pixels and near_duplicate."""
+    return manifest[["image", "label", "lesion"]].merge(duplicates, on="image", how="left")
+
+
+def smote_parents(training: pd.DataFrame) -> pd.Series:
+    """The images that the synthetic ones of a training list were made from."""
+    synthetic = training[training["neighbour"].notna()]
+    return pd.concat([synthetic["image"], synthetic["neighbour"]])
+
+
+def check_duplicates(path: str | Path, duplicates: pd.DataFrame, images: pd.Series) -> None:
+    """Raise InputError where `duplicates` (duplicates.csv at `path`) lacks any of `images`, or what one equals."""
+    missing = images[~images.isin(duplicates.dropna()["image"])].tolist()
+    if missing:
+        raise InputError(f"{path} is damaged ({_named(missing)} are not in it): delete it and start again.")
+
+
+def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame, label: pd.Series) -> None:
+    """Raise InputError where a training list (training.csv at `path`) is not of what `split` has in training.
+
+    Real images and both parents of synthetic ones must be there, under their `label` (by image).
+    """
+    parents = training[["neighbour", "label"]].rename(columns={"neighbour": "image"}).dropna(subset="image")
+    rows = pd.concat([training[["image", "label"]], parents])
+    again = f"delete {path} and start again, and it is made anew."
+    outside = rows.loc[~rows["image"].isin(split.loc[split["part"] == "train", "image"]), "image"].unique()
+    if len(outside):
+        raise InputError(f"{path} holds {_named(outside)} in training, which the split does not put there: {again}")
+    wrong = rows.loc[rows["label"] != rows["image"].map(label), "image"].unique()
+    if len(wrong):
+        raise InputError(f"{path} gives {_named(wrong)} another class than the labels do: {again}")
+
+
+def _named(images: Sequence[str]) -> str:
+    return f"{len(images)} images ({', '.join(images[:5])}{', …' if len(images) > 5 else ''})"
 
 
 def _count(shared: pd.DataFrame) -> dict:
     return {
         "images": len(shared),
         "images_sharing": int(shared.any(axis=1).sum()),
-        "sharing": {kind: int(shared[kind].sum()) for kind in KINDS},
+        "sharing": {kind: int(shared[kind].sum()) if kind in shared else None for kind in KINDS},
     }
 
 
-def table(result: dict) -> pd.DataFrame:
-    """An audit as a table: part, class (first "all"), images, images_sharing, and one column a kind."""
+def table(result: Mapping) -> pd.DataFrame:
+    """An audit as a table: part, class (first "all"), images, images_sharing, and one column a kind.
+
+    A kind of which nothing is known is "unknown".
+    """
     rows = []
-    for part in [part for part in result if part != "leaky"]:
+    for part in [part for part in ("test", "valid", "clean") if part in result]:
         for name, counts in {"all": result[part], **result[part]["by_class"]}.items():
             if counts["images"]:
                 row = {"part": part, "class": name, "images": counts["images"]}
-                rows.append(row | {"images_sharing": counts["images_sharing"]} | counts["sharing"])
+                sharing = {kind: "unknown" if count is None else count for kind, count in counts["sharing"].items()}
+                rows.append(row | {"images_sharing": counts["images_sharing"]} | sharing)
     return pd.DataFrame(rows)
-
-
-PART_NAMES = {"train": "train", "training": "train", "test": "test"}
-PART_NAMES |= dict.fromkeys(("valid", "validation", "val", "dev"), "valid")
-
-
-def read_split(path: str | Path, part_column: str = "part") -> pd.DataFrame:
-    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images a part."""
-    path = Path(path)
-    if path.is_dir():
-        files = [file.relative_to(path) for file in sorted(path.glob("*/**/*")) if file.suffix.lower() in SUFFIXES]
-        split = pd.DataFrame({"image": [file.stem for file in files], "part": [file.parts[0] for file in files]})
-    else:
-        split = read_csv(path, ["image", part_column]).rename(columns={part_column: "part"})[["image", "part"]]
-    split["part"] = split["part"].astype(str).str.lower().map(PART_NAMES)
-    for part in ("train", "test"):
-        if not (split["part"] == part).any():
-            raise InputError(
-                f"{path} has no image in part {part!r}: name the parts train, valid and test in column "
-                f"{part_column!r} (`part_column` of `audit`) or by folder."
-            )
-    return split.dropna()

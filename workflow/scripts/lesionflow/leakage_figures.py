@@ -1,6 +1,6 @@
 """Figures of leakage: shares of test images that training knows, near duplicates, and the ladder of protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +8,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lesionflow.figures import COLOURS, save, split_keywords
+from lesionflow.leakage import table as leakage_table
+from lesionflow.shares import lesions_known
 
 
-def leakage_by_class(path: str | Path, shares: pd.DataFrame, split: Sequence[str], title: str, leaky: bool) -> None:
+def leakage_by_class(path: str | Path, result: Mapping, split: Sequence[str], title: str, leaky: bool) -> None:
     """Share of the test and validation images of each class that share anything with training.
 
-    `shares` is from `leakage.table`, `split` as for `split_keywords`.
+    `result` is from `leakage.audit`, `split` as for `split_keywords`. What is not known of all images is shared by so
+    many at least.
     """
+    shares, known = leakage_table(result), lesions_known(result)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     ax = figure.subplots()
     parts, classes = list(dict.fromkeys(shares["part"])), list(dict.fromkeys(shares["class"]))
@@ -25,7 +29,7 @@ def leakage_by_class(path: str | Path, shares: pd.DataFrame, split: Sequence[str
         bars = ax.bar(np.arange(len(classes)) + number * width, height, width * 0.92, color=colour, label=part)
         ax.bar_label(bars, ["" if np.isnan(h) else f"{h:.0f}" for h in height], fontsize=8, padding=1)
     ax.set_xticks(np.arange(len(classes)) + (len(parts) - 1) * width / 2, classes)
-    ax.set(ylabel="images that share with training (%)", ylim=(0, 108))
+    ax.set(ylabel="images that share with training (%)", ylim=(0, 108), xlabel=known)
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="y")
     figure.legend(loc="outside right center", frameon=False)
@@ -34,6 +38,7 @@ def leakage_by_class(path: str | Path, shares: pd.DataFrame, split: Sequence[str
         f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
         for _, row in whole.iterrows()
     )
+    description += f" {known.capitalize()}."
     save(figure, path, ["leakage", *split_keywords(split)], title, description, leaky)
 
 

@@ -1,6 +1,7 @@
 """What is known of every image: label, patient data, lesion, and where its pixels lie."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,68 +9,106 @@ import pandas as pd
 
 from lesionflow.duplicates import equal_pairs, name_sets
 from lesionflow.files import InputError
+from lesionflow.names import check_once, clean, match, name_images
+from lesionflow.user_tables import known_values, lesions, read_table, zeros_and_ones
 
-# ISIC's column names, and ours.
+# Our column names, and those of ISIC and others that mean the same.
+IMAGE = {"image": ("image_id", "image_name", "isic_id", "file_name")}
 METADATA = {
-    "lesion_id": "lesion",
-    "age_approx": "age",
-    "sex": "sex",
-    "anatom_site_general": "site",
-    "archive": "archive",
+    "lesion": ("lesion_id",),
+    "age": ("age_approx",),
+    "sex": (),
+    "site": ("anatom_site_general",),
+    "archive": (),
 }
 MANIFEST = [
     "image", "label", "lesion", "group", "archive", "age", "sex", "site", "width", "height", "shard", "row",
 ]  # fmt: skip
+MOST_IMAGES = 100  # of one lesion; ISIC 2019 has 31 at most
 
 
-def read_csv(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV whose `image` names are unique and which has all `columns`, or say what is wrong."""
-    try:
-        table = pd.read_csv(path, dtype={"image": str, "lesion_id": str})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as CSV ({error}): save it as comma-separated UTF-8.") from None
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise InputError(
-            f"{path} has no column {missing[0]!r} (it has {', '.join(map(str, table.columns))}): "
-            f"add the column or rename the one that holds it."
-        )
-    twice = table[table["image"].duplicated()]
-    if len(twice):
-        raise InputError(
-            f"{path} row {twice.index[0] + 2} names image {twice['image'].iloc[0]} a second time: keep one of them."
-        )
-    return table
-
-
-def read_labels(path: str | Path, classes: Sequence[str], ignored: Sequence[str] = ()) -> pd.Series:
+def read_labels(
+    path: str | Path, classes: Sequence[str], ignored: Sequence[str] = (), files: Iterable[str] = ()
+) -> pd.Series:
     """Labels by image, from a CSV of one 0/1 column a class; those of `ignored` classes are kept as they are.
 
-    Any further column of 0 and 1 is taken for a class that the config does not know, and must be all 0.
+    Images are named as those of `files` are that the rows mean. Any further column of 0 and 1 is taken for a class
+    that the config does not know, and must be all 0.
     """
-    table = read_csv(path, ["image", *classes]).set_index("image")
-    marks = table.apply(pd.to_numeric, errors="coerce")
-    known = [*classes, *(name for name in ignored if name in marks)]
-    for name in marks.columns.difference(known):
-        if marks[name].isin([0, 1]).all() and marks[name].any():
-            row = int(marks[name].to_numpy().argmax())
+    known = [*classes, *ignored]
+    table = read_table(path, {**IMAGE, **dict.fromkeys(known, ())}, ["image", *classes])
+    image = name_images(table["image"], path, files)
+    check_once(image, table["image"], path)
+    for place, name in enumerate(table.columns):
+        if name in ("image", *known, ""):
+            continue
+        marks = zeros_and_ones(table.iloc[:, place])
+        if marks.isin([0, 1]).all() and marks.any():
+            row = marks.idxmax()
             raise InputError(
-                f"{path} row {row + 2} ({marks.index[row]}) is of class {name!r}, which `classes` does not have: "
+                f"{path} row {row} ({image[row]}) is of class {name!r}, which `classes` does not have: "
                 f"add it there, or to `ignore_classes` of the collection."
             )
-    marks = marks[known]
-    good = marks.isin([0, 1]).all(axis=1) & (marks.sum(axis=1) == 1)
-    if not good.all():
-        row = int((~good).to_numpy().argmax())
-        raise InputError(
-            f"{path} row {row + 2} ({marks.index[row]}) has {int((marks.iloc[row] == 1).sum())} labels: "
-            f"put 1 in exactly one class column and 0 in all others."
-        )
-    labels = marks.idxmax(axis=1)
+    labels = _one_label(path, table[[name for name in known if name in table]], image)
     empty = [name for name in classes if name not in set(labels)]
     if empty:
         raise InputError(f"{path} has no image of class {empty[0]}: add some, or take it out of `classes`.")
-    return labels.rename("label")
+    return labels.set_axis(image.rename(None)).rename("label")
+
+
+def _one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series) -> pd.Series:
+    """The column that holds the 1 of each row of `cells`; InputError where a row is not one 1 and else 0."""
+    remedy = "put 1 in exactly one class column and 0 in all others."
+    marks = cells.apply(zeros_and_ones)
+    good = marks.isin([0, 1])
+    if not good.all(axis=None):
+        row = (~good.all(axis=1)).idxmax()
+        name = (~good.loc[row]).idxmax()
+        what = f"{cells.loc[row, name]!r}" if clean(cells.loc[row, name]) else "an empty cell"
+        raise InputError(f"{path} row {row} ({image[row]}) has {what} in column {name!r}: {remedy}")
+    if (marks.sum(axis=1) != 1).any():
+        row = (marks.sum(axis=1) != 1).idxmax()
+        raise InputError(f"{path} row {row} ({image[row]}) has {marks.loc[row].sum():.0f} labels: {remedy}")
+    return marks.idxmax(axis=1) if len(marks) else pd.Series(dtype=str)
+
+
+def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
+    """What a CSV says of `images`, indexed by image: those of the columns METADATA that it has, missing where unknown.
+
+    Raises InputError where no row is of any of `images`, two rows contradict each other or `lesion` holds no lesions.
+    """
+    table = read_table(path, IMAGE | METADATA, ["image"])
+    image = match(table["image"], images, path)
+    if image.isna().all():
+        first = f"the first is {table['image'].iloc[0]!r}" if len(table) else "it has no rows"
+        raise InputError(
+            f"No row of {path} names an image of the labels ({first}, the labels' first is {images[0]!r}): "
+            f"correct the names, or leave `metadata` out."
+        )
+    read = {name: lesions if name == "lesion" else known_values for name in METADATA if name in table}
+    values = pd.DataFrame({name: how(table[name]) for name, how in read.items()}, index=table.index)
+    values = values[image.notna()].set_axis(image.dropna())
+    different = values[values.index.duplicated(keep=False)].groupby(level=0).nunique()
+    if (different > 1).any(axis=None):
+        name = different.columns[(different > 1).any()][0]
+        first = different.index[different[name] > 1][0]
+        one, other = values.loc[first, name].dropna().unique()[:2]
+        raise InputError(f"{path} says of image {first} that its {name} is {one!r} and {other!r}: keep the right row.")
+    values = values.groupby(level=0).first()
+    if "lesion" in values:
+        _check_lesions(path, values["lesion"])
+    return values
+
+
+def _check_lesions(path: str | Path, lesion: pd.Series) -> None:
+    """Raise InputError where one value is of so many images that it can be no lesion."""
+    counts = lesion.value_counts()
+    most = counts.max() if len(counts) else 0
+    if most > MOST_IMAGES or (most > MOST_IMAGES // 5 and most > counts.sum() / 2):
+        raise InputError(
+            f"{path} has the lesion {counts.idxmax()!r} at {most} of {len(lesion)} images, which no lesion has: leave "
+            f"the cells empty where the lesion is not known."
+        )
 
 
 def archives(lesions: pd.Series, without_lesion: str) -> pd.Series:
@@ -83,10 +122,11 @@ def describe_images(
     """One row a labelled image, sorted: image, label, lesion, archive, age, sex, site (empty where unknown)."""
     table = labels.to_frame()
     if metadata:
-        table = table.join(read_csv(metadata, ["image"]).set_index("image"))
-    table = table.rename(columns=METADATA).reindex(columns=["label", *METADATA.values()])
+        table = table.join(read_metadata(metadata, labels.index))
+    table = table.reindex(columns=["label", *METADATA])
     table["lesion"] = table["lesion"].astype("string")
     table["archive"] = table["archive"].astype("string").fillna(archives(table["lesion"], archive_without_lesion))
+    logging.info("Lesion known of %d of %d images", table["lesion"].notna().sum(), len(table))
     return table.sort_index().rename_axis("image").reset_index()
 
 
@@ -99,14 +139,27 @@ def groups(table: pd.DataFrame) -> pd.Series:
     return name_sets(table["image"], np.concatenate([equal_pairs(table[name]) for name in kinds]))
 
 
-def check_images(labels: pd.Series, names: Sequence[str], on_missing_image: str) -> None:
-    """Raise InputError where label rows have no image, unless `on_missing_image` is "skip"."""
+def check_images(
+    labels: pd.Series, names: Sequence[str], on_missing_image: str, unread: Mapping[str, str] | None = None
+) -> None:
+    """Raise InputError where label rows have no image, unless `on_missing_image` is "skip".
+
+    `unread` says by file why it is not read: files of these names, or folders that may hold the images.
+    """
     missing = sorted(set(labels.index) - set(names))
     if missing and on_missing_image == "fail":
         raise InputError(
-            f"{len(missing)} of {len(labels)} label rows have no image, the first is {missing[0]}: "
-            f"add the images, or set `on_missing_image: skip`."
+            f"{len(missing)} of {len(labels)} label rows have no image, the first is {missing[0]} (images have names "
+            f"like {min(names, default='none')}): add the images, or set `on_missing_image: skip`."
+            f"{unread_hint(missing, unread or {})}"
         )
+
+
+def unread_hint(missing: Sequence[str], unread: Mapping[str, str]) -> str:
+    """The first of the reasons `unread` (by file) that explains why images are `missing`; else the first of all."""
+    lost = set(missing)
+    hints = sorted(unread.items(), key=lambda item: Path(item[0]).stem not in lost)
+    return f" {hints[0][1]}" if hints else ""
 
 
 def make_manifest(
@@ -115,17 +168,18 @@ def make_manifest(
     classes: Sequence[str],
     on_bad_image: str,
     duplicates: pd.DataFrame | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join what the labels say with what packing found (tables by shard name): (manifest, rejected).
 
-    `duplicates` is what `find_duplicates` returned.
+    `duplicates` is what `find_duplicates` returned; `left_out` are reasons against further images, by image.
 
     The manifest has the columns MANIFEST and only images that can be used, sorted by name; `rejected` has
     image and reason of every other image and label row.
     """
     found = pd.concat([table.assign(shard=shard) for shard, table in packed.items()], ignore_index=True)
     table = described.merge(found, on="image", how="outer", validate="one_to_one")
-    reason = pd.Series(pd.NA, index=table.index, dtype="string")
+    reason = table["image"].map(left_out or {}).astype("string")
     reason = reason.mask(table["status"] != "ok", table["status"])
     reason = reason.mask(table["status"].isna(), "no image file")
     reason = reason.mask(table["label"].isna(), "no label row")
@@ -142,8 +196,10 @@ def make_manifest(
     kept = table[reason.isna()].sort_values("image", ignore_index=True)
     empty = [c for c in classes if c not in set(kept["label"])]
     if empty:
+        lost = table.assign(reason=reason)[table["label"] == empty[0]].sort_values("image")
+        first = f", the first of {len(lost)}, {lost['image'].iloc[0]}, {lost['reason'].iloc[0]}" if len(lost) else ""
         raise InputError(
-            f"No usable image of class {empty[0]} is left (rejected.csv says why): "
+            f"No usable image of class {empty[0]} is left{first}: "
             f"replace the images, or take the class out of `classes`."
         )
     if duplicates is not None:

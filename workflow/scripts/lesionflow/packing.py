@@ -1,53 +1,38 @@
 """Packing: decode, verify, hash and resize images, once."""
 
-import contextlib
 import hashlib
-import io
+import os
 import warnings
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import simplejpeg
-import torch
 from PIL import Image
-from torch.nn import functional as F
 
+from lesionflow.decoding import decode
 from lesionflow.files import progress
 from lesionflow.images import Images, grey_thumbnail, perceptual_hashes
 
-# What a file that is damaged, locked or no image makes Python, Pillow or the zip say.
-UNREADABLE = (
-    OSError, ValueError, SyntaxError, RuntimeError, zipfile.BadZipFile, zlib.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 
 
-@torch.inference_mode()
-def resize(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Antialiased bicubic resize of an RGB image, uint8 [h, w, 3], to [size, size, 3], aspect ratio given up."""
-    batch = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-    resized = F.interpolate(batch, (size, size), mode="bicubic", antialias=True)
-    return resized[0].permute(1, 2, 0).contiguous().numpy()
+def new_pixels(path: str | Path, count: int, size: int) -> np.ndarray:
+    """A .npy file for `count` images, uint8 [count, size, size, 3], mapped to memory; OSError if the disk is full."""
+    pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        # The file is all hole so far, and a page of it that finds no room later would kill the process.
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))
+    return pixels
 
 
-def decode(data: bytes, size: int, nearest: bool = False) -> tuple[np.ndarray, tuple[int, int]]:
-    """Decode to an RGB image, uint8 [size, size, 3]; also (width, height) as stored.
-
-    JPEG is decoded at the smallest scale that is still at least `size`, which is most of the time saved.
-    `nearest` takes the nearest pixels of the full image instead of resizing, as Keras does by default.
-    """
-    if data.startswith(b"\xff\xd8") and not nearest:
-        with contextlib.suppress(ValueError):  # what is damaged or of a rare kind is left to Pillow
-            height, width, *_ = simplejpeg.decode_jpeg_header(data)
-            return resize(simplejpeg.decode_jpeg(data, "RGB", min_height=size, min_width=size), size), (width, height)
-    image = Image.open(io.BytesIO(data))
-    if nearest:
-        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.NEAREST)), image.size
-    return resize(np.array(image.convert("RGB")), size), image.size
+def explain(error: Exception) -> str:
+    """Why a file cannot be decoded, without what a reader of rejected.csv has no use for: paths and addresses."""
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not an image in a known format"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
 
 
 def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
@@ -63,10 +48,8 @@ def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nea
             data = images.read(names[row])
             record["sha256"] = hashlib.sha256(data).hexdigest()
             image, (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
-        except UNREADABLE as e:
-            # A reader of rejected.csv has no use for the address of a buffer in memory.
-            reason = "not an image in a known format" if isinstance(e, Image.UnidentifiedImageError) else e
-            return record | {"status": f"cannot be decoded: {reason}"}
+        except Exception as error:  # no list holds all that a hostile file makes zipfile, Pillow and codecs raise
+            return record | {"status": f"cannot be decoded: {explain(error)}"}
         pixels[row] = image
         record["pixels"] = hashlib.sha256(image).hexdigest()
         return record | {"thumbnail": grey_thumbnail(image), "status": "ok"}

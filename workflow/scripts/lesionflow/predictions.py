@@ -1,101 +1,38 @@
-"""New images: which model looks at them, whether it fits, and what it says of each."""
+"""New images: what they are named, and what a model says of each."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lesionflow.files import InputError, read_json, value_digest
-
-MODEL_FILES = ("model.safetensors", "model.json")
+from lesionflow.files import InputError, read_json
 
 
 def set_name(images: str | Path) -> str:
-    """What results of a folder or .zip of images are named: as it is, without an ending of the .zip."""
-    path = Path(images).resolve()
-    return path.name if path.is_dir() else path.stem
+    """What results of a folder or .zip of images are named: as it is, without an ending of the .zip.
 
-
-def listing_digest(images: str | Path) -> str:
-    """SHA-256 of the names, sizes and times of the files in a folder; its own time, which Snakemake sees, misses most
-    changes in it. A .zip has no files in it: its own time is enough.
+    Characters that Snakemake or a shell may take for their own are replaced by _.
     """
-    files = sorted(Path(images).rglob("*"))
-    return value_digest([(str(file), file.lstat().st_size, file.lstat().st_mtime_ns) for file in files])
+    path = Path(images).resolve()
+    return re.sub(r"[^\w .()+@-]", "_", path.name if path.is_dir() else path.stem) or "_"
 
 
-def best_model(table: pd.DataFrame) -> pd.Series:
-    """The row of Table 4.1 with the highest balanced accuracy on validation images, of protocols that do not leak."""
-    honest = table[~table["leaky"].astype(bool)]
-    if honest.empty:
+def source_of(images: str | Path) -> str:
+    """Where images lie, as it is recorded: under the working directory relative to it, since that may move."""
+    path = Path(images).resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def check_source(record: Path, images: str | Path) -> None:
+    """Raise InputError where `record`, a model.json of earlier predictions, is of other images of the same name."""
+    before = read_json(record).get("images") if record.exists() else None
+    if before not in (None, source_of(images)):
         raise InputError(
-            "Every model was trained under a protocol that leaks: name the one to use with `predict: {model: FOLDER}`."
+            f"{record.parent} has predictions of other images with this name ({before}): rename or move that folder, "
+            f"or rename {images}, and predict again."
         )
-    return honest.loc[honest["valid_balanced_accuracy"].idxmax()]
-
-
-def model_folder(collection: str, row: Mapping) -> str:
-    """Where the model of a row of Table 4.1 is."""
-    return "results/{}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}".format(collection, **row)
-
-
-def choose_model(images: str | None, collection: str, named: str | None) -> tuple[str, dict]:
-    """Folder and card of the model for `images`: the one that is `named`, else the best that was trained."""
-    table = f"results/{collection}/tables/table_4_1.csv"
-    if images is None:
-        raise InputError("Say which images: `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
-    if not Path(images).exists():
-        raise InputError(f"There is no folder or .zip {images}: correct `images`.")
-    if named is None and not Path(table).exists():
-        raise InputError(
-            f"Nothing was trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the same "
-            "config first, or name a model with `predict: {model: FOLDER}`."
-        )
-    folder = named or model_folder(collection, best_model(pd.read_csv(table, keep_default_na=False)))
-    missing = [name for name in MODEL_FILES if not (Path(folder) / name).exists()]
-    if missing:
-        raise InputError(f"{folder} has no {' and no '.join(missing)}: name the folder of a trained model.")
-    return folder, read_json(Path(folder) / "model.json")
-
-
-def check_fit(
-    folder: str,
-    card: Mapping,
-    classes: Sequence[str],
-    image_size: int,
-    resize: Mapping[str, str],
-    backbones: Sequence[str],
-) -> None:
-    """Raise InputError where a model's card says other than the config: `resize` is by protocol."""
-    lacking = {"classes", "image_size", "resize", "protocol", "backbone", "backbone_settings"} - set(card)
-    if lacking:
-        raise InputError(f"{folder}/model.json does not say its {', '.join(sorted(lacking))}: train the model again.")
-    if card["backbone"] not in backbones:
-        raise InputError(
-            f"{folder} is of the backbone {card['backbone']!r}, which is not one of `backbones` "
-            f"({', '.join(backbones)}): add it to the config."
-        )
-    wanted = {
-        "classes": classes,
-        "image_size": image_size,
-        "resize": resize.get(card["protocol"], card["resize"]),
-    }
-    for key, value in wanted.items():
-        if card[key] != value:
-            raise InputError(
-                f"{folder} was trained with `{key}` {card[key]}, the config says {value}: use the config that it was "
-                "trained with, or another model."
-            )
-
-
-def read_packed(table: str | Path) -> pd.DataFrame:
-    """The table of a packed shard; images may have names such as 007 or NA."""
-    return pd.read_csv(table, converters={"image": str})
-
-
-def read_predictions(path: str | Path) -> pd.DataFrame:
-    """predictions.csv, as `prediction_table` made it."""
-    return pd.read_csv(path, converters={"image": str, "predicted": str})
 
 
 def readable(files: pd.DataFrame) -> pd.DataFrame:
@@ -107,15 +44,41 @@ def readable(files: pd.DataFrame) -> pd.DataFrame:
     return ok
 
 
-def prediction_table(files: pd.DataFrame, probabilities: pd.DataFrame, class_names: Mapping[str, str]) -> pd.DataFrame:
-    """One row a file: image, the probability of each class, predicted, probability, status.
+def prediction_table(
+    files: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    class_names: Mapping[str, str],
+    unread: Mapping[str, str] | None = None,
+    warnings: Sequence[str] = (),
+) -> pd.DataFrame:
+    """One row per file: image, the probability of each class, predicted, probability, status, warning.
 
-    `files` has image and status of all that were packed, `probabilities` image and one column a class of those that
-    could be read; the cells of others are empty. Up to the classes the columns are those of an ISIC submission.
+    `files` has image and status of all that were packed, `probabilities` image and one column per class of those that
+    could be read, `unread` the reason by file name of those that were not even tried; cells of what could not be read
+    are empty. `warnings` are of the model, and stand in every row. Up to the classes the columns are those of an ISIC
+    submission. Raises InputError where a probability is not a number.
     """
+    classes = list(probabilities.columns.drop("image"))
+    finite = np.isfinite(probabilities[classes]).all(axis=1)
+    if not finite.all():
+        image = probabilities.loc[~finite, "image"].iloc[0]
+        raise InputError(f"The model gives no probabilities for {image}: its weights are broken. Use another model.")
+    others = pd.DataFrame({"image": list(unread or {}), "status": list((unread or {}).values())}, dtype=str)
     table = files[["image", "status"]].merge(probabilities, on="image", how="left", validate="one_to_one")
-    ok, classes = table["status"] == "ok", list(probabilities.columns.drop("image"))
+    table = pd.concat([table, others], ignore_index=True)
+    ok = table["status"] == "ok"
     best = table.loc[ok, classes].idxmax(axis=1)
     table["predicted"] = best.map(lambda name: class_names.get(name, name))
     table["probability"] = table.loc[ok, classes].max(axis=1)
-    return table[["image", *classes, "predicted", "probability", "status"]]
+    table["warning"] = " ".join(warnings)
+    return table[["image", *classes, "predicted", "probability", "status", "warning"]]
+
+
+def summary(table: pd.DataFrame, path: str | Path) -> str:
+    """What the user is told of predictions that lie at `path`."""
+    predicted = int((table["status"] == "ok").sum())
+    unread = len(table) - predicted
+    counts = f"{predicted} {'image' if predicted == 1 else 'images'} predicted"
+    if unread:
+        counts += f", {unread} {'file' if unread == 1 else 'files'} not: column status says why"
+    return "\n".join([f"{counts} ({path}).", *filter(None, table["warning"].unique())])

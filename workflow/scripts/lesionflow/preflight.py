@@ -4,12 +4,12 @@ import importlib.util
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from lesionflow.download import count_images
+from lesionflow.contents import DAMAGE, count_images, describe_damage, is_page
 from lesionflow.files import file_digest
+from lesionflow.urls import file_name, is_url, public
 
 MODEL_BYTES = 300_000_000  # of one stage of ResNet50 at most: its model, and what a cut training resumes from
 START_SECONDS = 120  # that Apptainer may take until an image's Python answers
@@ -21,7 +21,7 @@ def weights_file(weights: str) -> str | None:
     """Where a backbone's `weights` of the config lie as a file; None where there is none."""
     if weights == "none" or weights.startswith("package:"):
         return None
-    return f"resources/weights/{weights.rsplit('/', 1)[-1]}" if weights.startswith("http") else weights
+    return f"resources/weights/{file_name(weights)}" if is_url(weights) else weights
 
 
 def used_weights(config: Mapping) -> list[str]:
@@ -48,7 +48,7 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
     for weights in used_weights(config):
         path = weights_file(weights)
         if path:
-            head = re.search(r"-([0-9a-f]{8,64})\.", path) if weights.startswith("http") else None
+            head = re.search(r"-([0-9a-f]{8,64})\.", path) if is_url(weights) else None
             needed.append({"path": path, "urls": [weights] if head else [], "sha256": head and head.group(1)})
     return [need for need in needed if need["path"] not in made]
 
@@ -59,25 +59,40 @@ def find_file_problem(
     """Why `path` cannot be used and how to get it, or None; `sha256` may be the head of the digest."""
     get = f"make or copy it, or correct its path in the config. It is looked for at {Path(path).absolute()}."
     if urls:
-        get = f"fetch {urls[0]}, or run `snakemake {path} --cores 1` where there is a network, and put it there."
+        get = (
+            f"fetch {public(urls[0])}, or run `snakemake {path} --cores 1` where there is a network, and put it there."
+        )
     try:
         if Path(path).is_dir():
             return None if any(Path(path).iterdir()) else f"{path} is an empty folder: {get}"
-        digest = file_digest(path) if sha256 else ""
-        if not digest.startswith(sha256 or ""):
-            return f"{path} has the SHA-256 {digest} where {sha256} is expected: {get}"
-        if images is not None:
-            with zipfile.ZipFile(path) as archive:
-                found = count_images(archive)
-            return None if found == images else f"{path} has {found} images where {images} are expected: {get}"
-        with open(path, "rb") as stream:
-            return None if stream.read(1) else f"{path} is empty: {get}"
+        fault = find_quick_fault(Path(path), sha256, images)
+        return f"{path} {fault}: {get}" if fault else None
     except FileNotFoundError:
         return f"{path} is missing: {get}"
-    except zipfile.BadZipFile:
-        return f"{path} is no whole .zip: {get}"
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}): {get}"
+
+
+def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
+    """As `contents.find_fault`, without reading the images of a .zip."""
+    if not path.stat().st_size:
+        return "is empty"
+    digest = file_digest(path) if sha256 else ""
+    if not digest.startswith(sha256 or ""):
+        return f"has the SHA-256 {digest} where {sha256} is expected"
+    if path.suffix.lower() == ".csv" and is_page(path):
+        return "is a web page"
+    if images is None and path.suffix.lower() != ".zip":
+        return ""
+    try:
+        found = count_images(path)
+    except DAMAGE as error:
+        return f"cannot be used ({describe_damage(path, error)})"
+    return (
+        ""
+        if found == images or (found and images is None)
+        else f"has {found} images where {images or 'some'} are expected"
+    )
 
 
 def find_package_problems(missing: Iterable[str], where: str) -> list[str]:

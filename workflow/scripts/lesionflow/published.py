@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from lesionflow.source import RESOURCES
+
+PUBLISHED = RESOURCES / "published.yaml"
 DATASETS = {"no_smote": "undersampled", "smote": "smote"}
 # Table 4.1 of the thesis prints macro precision as "Sen" and macro sensitivity as "Esp"; its F1 is macro.
 PRINTED = {

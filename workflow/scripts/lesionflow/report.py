@@ -12,14 +12,17 @@ import yaml
 
 from lesionflow import ladder as ladders
 from lesionflow import search_tables
+from lesionflow.choice import MODEL, best_model, best_runs
 from lesionflow.comparison import sentences
 from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
 from lesionflow.costs import keywords as cost_keywords
 from lesionflow.counts import counts_html
 from lesionflow.exhibits import LABELS, caption, find_labels, names, number
+from lesionflow.source import REPORT
 from lesionflow.tables import html, labels_4_1, notes, styled, text_columns
 
+TEMPLATE = REPORT / "page.html.j2"
 FIRST_REJECTED = 10
 TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a caption
 
@@ -27,21 +30,21 @@ TABLES = ("table_4_1", "ladder", "classes", "search", "costs")  # that have a ca
 def headlines(table: pd.DataFrame) -> list[dict]:
     """The best model of each protocol by validation balanced accuracy, and what it reached on test images.
 
-    Test images have no say in the choice. With several seeds a model is the mean of its seeds.
+    Test images have no say in the choice. With several seeds a model is the mean of its seeds; `seed` is the one that
+    stands for it, and it is `used` if it is the one that looks at new images and is exported.
     """
+    used = None if table["leaky"].all() else best_model(table).name
     found = []
-    for protocol, runs in table.groupby("protocol", sort=False):
-        keys = ["backbone", "weights", "stage", "dataset"]
-        models = runs.groupby(keys, sort=False)
-        best = models["valid_balanced_accuracy"].mean().idxmax()
-        chosen = models.get_group(best)
+    for _, rows in table.groupby("protocol", sort=False):
+        chosen, run = best_runs(rows)
         found.append(
-            dict(zip(keys, best, strict=True))
+            {key: run[key] for key in MODEL}
             | {
-                "protocol": protocol,
-                "leaky": bool(runs["leaky"].any()),
-                "models": len(models),
+                "leaky": bool(rows["leaky"].any()),
+                "models": len(rows.groupby(MODEL)),
                 "seeds": len(chosen),
+                "seed": int(run["seed"]),
+                "used": run.name == used,
                 "images": int(chosen["images"].iloc[0]),
                 "valid": chosen["valid_balanced_accuracy"].mean(),
                 "test": chosen["balanced_accuracy"].mean(),
@@ -102,7 +105,8 @@ def explained(figure: Mapping, known: Mapping, captions: Path, collection: str) 
     keywords = figure["keywords"]
     labels, printed = find_labels(keywords, known), number(keywords)
     named = [(printed or "").lower().replace(" ", "_").replace(".", "_"), keywords[0]]
-    found = [name for name in named if (captions / f"{name}.rst").exists()]
+    known_captions = {file.stem for file in captions.glob("*.rst")}
+    found = [name for name in named if name in known_captions]
     text = caption(captions, found[0], keywords, labels, collection) if found else figure["description"]
     return {**figure, "labels": labels, "number": printed, "caption": text}
 
@@ -114,25 +118,6 @@ def versions(cards: Sequence[Mapping]) -> dict[str, str]:
         for name, version in card["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: ", ".join(sorted(different)) for name, different in found.items()}
-
-
-def run_settings(collection: str, images: Mapping, config: Mapping) -> dict:
-    """What of the config a run of `collection` (its entry there: `images`) uses, without what it does not."""
-    run = config["run"]
-    protocols = {
-        name: {
-            **config["protocols"][name],
-            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
-        }
-        for name in run["protocols"]
-    }
-    return {
-        "collections": {collection: {key: value for key, value in images.items() if key != "download"}},
-        **config,
-        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
-        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
-        "protocols": protocols,
-    }
 
 
 def search_html(table: pd.DataFrame, known: Mapping) -> str:
@@ -166,6 +151,7 @@ def page(
     cards: Sequence[Mapping],
     model_cards: Sequence[dict],
     figures: Sequence[dict],
+    evidence: str,
     settings: Mapping,
     class_names: Mapping[str, str],
     licence: str,
@@ -173,7 +159,8 @@ def page(
     """The report as HTML.
 
     `table` is from `tables.table_4_1`, `ladder` is ladder.csv, `search` search.csv, `counts` is class_counts.csv,
-    `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `settings` is shown as YAML. `tables`,
+    `costs` costs.csv, `rejected` rejected.csv, `cards` are model.json files, `evidence` is from
+    `conflicts.evidence`, `settings` is shown as YAML. `tables`,
     `model_cards` and `figures` are from `exhibits.read_…`; captions lie beside the template.
     """
     known, captions = names(table), Path(template).parent
@@ -208,6 +195,7 @@ def page(
         rejected=text_html(rejected.head(FIRST_REJECTED), "rejected"),
         rejected_first=FIRST_REJECTED,
         rejected_count=len(rejected),
+        evidence=evidence,
         models=models(of.get("run", []), tables),
         model_cards=[card for card in model_cards if card["labels"]["protocol"] in known["protocol"]],
         ladder_cards=[card for card in model_cards if card["labels"]["protocol"] not in known["protocol"]],

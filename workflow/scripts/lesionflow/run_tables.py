@@ -6,6 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
 from lesionflow.tables import cell, markup, printed_text, styled, text_columns
 
 PER_CLASS = {"precision": "precision", "sensitivity": "sensitivity", "f1": "F1"}
@@ -113,9 +114,7 @@ def notes(long: pd.DataFrame) -> list[str]:
 def markdown(title: str, table: pd.DataFrame, lines: Sequence[str]) -> str:
     """A table of this module in Markdown, with its notes."""
     flat = table.set_axis([" ".join(filter(None, column)) for column in table.columns], axis=1)
-    align = ["left"] + ["right"] * (flat.shape[1] - 1)
-    body = flat.to_markdown(index=False, disable_numparse=True, colalign=align)
-    return "\n\n".join([f"# {title}", body, *lines]) + "\n"
+    return page(title, flat, flat.columns[:1], lines)
 
 
 def html(name: str, title: str, table: pd.DataFrame) -> Styler:

@@ -25,7 +25,7 @@ def see(model: Classifier, images: Images, on: Hardware, part: str) -> TensorDat
     started = time.monotonic()
     on.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
-    features = predict(fold_normalisation(model), images, on, bar=f"{part} features")
+    features = predict(fold_normalisation(model, images.store.size), images, on, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
     return TensorDataset(torch.from_numpy(features).to(on.device), torch.from_numpy(images.label).to(on.device))
@@ -122,5 +122,8 @@ def winner(trials: pd.DataFrame) -> dict:
     """The row of `trials` with the lowest validation loss; of equal ones the first."""
     best = trials.sort_values("valid_loss", kind="stable").iloc[0].to_dict()
     if not math.isfinite(best["valid_loss"]):
-        raise InputError("No trial ended an epoch with a finite loss: lower `learning_rates` of `search`.")
+        raise InputError(
+            "No trial ended an epoch with a finite loss: lower `learning_rates` of `search`, and check `mean` and "
+            "`std` of the backbone."
+        )
     return best

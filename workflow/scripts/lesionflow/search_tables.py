@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
 from lesionflow.tables import markup, styled, text_columns, weights_name
 
 RUN = ["protocol", "backbone", "weights", "dataset", "seed"]
@@ -54,9 +55,7 @@ def notes(table: pd.DataFrame) -> list[str]:
 def markdown(table: pd.DataFrame) -> str:
     """The table in Markdown, with its notes."""
     text = wide(table)
-    align = ["left"] * (len(RUN) + 1) + ["right"] * (text.shape[1] - len(RUN) - 1)
-    body = text.to_markdown(index=False, disable_numparse=True, colalign=align)
-    return "\n\n".join(["# Search of optimizer and learning rate", body, *notes(table)]) + "\n"
+    return page("Search of optimizer and learning rate", text, text.columns[: len(RUN) + 1], notes(table))
 
 
 def html(table: pd.DataFrame) -> Styler:

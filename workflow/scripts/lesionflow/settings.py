@@ -1,58 +1,135 @@
-"""The config: one sentence for what is wrong in it, and what is left to complete before it is used."""
+"""The config, completed once: numbers, protocols and defaults."""
 
 import copy
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import yaml
 from snakemake.utils import update_config
 
+from lesionflow.checks import check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
 from lesionflow.rungs import LEAKY
 
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
 
-def check_schema(config: Mapping, schema: str | Path) -> None:
-    """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
-    validator = jsonschema.Draft202012Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
-    wrong = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if wrong:
-        raise InputError(f"at {wrong.json_path}: {wrong.message}. See config/README.md.")
+NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+# What a split needs to know beside its method, as in splits.METHODS.
+SIZES = {"test", "valid"}
+SPLITS = {
+    "by_group": SIZES | {"keep_for_training"},
+    "by_image": SIZES | {"keep_for_training"},
+    "by_archive": SIZES | {"keep_for_training", "archive"},
+    "as_published": SIZES,
+}
+
+
+def complete(config: Mapping, schema: str | Path) -> dict:
+    """The config with numbers as numbers, whole protocols and every default. InputError at the first fault in it.
+
+    Numbers are whole where the schema wants that, and may be given as text: YAML reads 1e-3, without a point, as one.
+    """
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    config = filled(config, rules, rules["$defs"])
+    check_schema(config, _for_parts(rules))
+    check_reserved(config)
+    config["protocols"] = complete_protocols(config)
+    config = filled(config, rules, rules["$defs"], defaults=True)
+    check_schema(config, rules)
+    check_names(config)
+    check_values(config)
+    return config
+
+
+def _for_parts(rules: Mapping) -> dict:
+    """The schema without what a protocol must have, which may come from the one that it is `like`."""
+
+    def optional(part: Any) -> Any:
+        return {key: optional(part[key]) for key in part if key != "required"} if isinstance(part, Mapping) else part
+
+    properties, shared = rules["properties"], rules["$defs"]
+    properties = properties | {"protocols": optional(properties["protocols"])}
+    return {**rules, "properties": properties, "$defs": shared | {"stage": optional(shared["stage"])}}
+
+
+def filled(value: Any, rules: Mapping, shared: Mapping, defaults: bool = False) -> Any:
+    """A copy of `value` with its numbers read and, if wanted, the `defaults` of its `rules`; `shared` are its $defs."""
+    if "$ref" in rules:
+        rules = shared[rules["$ref"].rsplit("/", 1)[-1]] | rules
+    if isinstance(value, Mapping):
+        known, others = rules.get("properties", {}), rules.get("additionalProperties") or {}
+        absent = {key: own["default"] for key, own in known.items() if defaults and "default" in own}
+        given = {**value, **{key: absent[key] for key in absent if key not in value}}
+        return {key: filled(item, known.get(key, others), shared, defaults) for key, item in given.items()}
+    if isinstance(value, list):
+        return [filled(item, rules.get("items", {}), shared, defaults) for item in value]
+    if rules.get("type") in ("integer", "number"):
+        value = float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
+        if rules["type"] == "integer" and isinstance(value, float) and value.is_integer():
+            return int(value)
+    return value
 
 
 def complete_protocols(config: Mapping) -> dict[str, dict]:
     """Protocols with what they take from the one they are `like`, and one more for every rung of the ladder."""
     given, ladder = config["protocols"], config["ladder"]
-    rungs = {f"ladder_{rung}": {"like": ladder["recipe"], "leaky": rung in LEAKY} for rung in ladder["rungs"]}
-    protocols = {}
-    for name, own in {**given, **rungs}.items():
-        if own.get("like", name) not in given:
+    if ladder["rungs"] and ladder["recipe"] not in given:
+        known = ", ".join(given)
+        raise InputError(f"at $.ladder.recipe: {ladder['recipe']!r} is not one of `protocols` ({known}): correct it.")
+    # A rung draws its own parts; of the recipe's split it takes the sizes.
+    rungs = {
+        f"ladder_{rung}": {"like": ladder["recipe"], "leaky": rung in LEAKY, "split": {"method": "by_group"}}
+        for rung in ladder["rungs"]
+    }
+    every = {**given, **rungs}
+    return {name: _inherit(name, every, ()) for name in every}
+
+
+def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
+    """The protocol `name` with what those take that it is `like`; `heirs` are like it."""
+    own, protocol = given[name], {}
+    if "like" in own:
+        if own["like"] not in given:
             raise InputError(f"{name!r} is like {own['like']!r}, which is not one of `protocols`: correct it.")
-        protocols[name] = copy.deepcopy(given[own["like"]]) if "like" in own else {}
-        update_config(protocols[name], own)
-    return protocols
+        if own["like"] in (*heirs, name):
+            circle = " is like ".join(map(repr, (*heirs, name, own["like"])))
+            raise InputError(f"at $.protocols.{name}.like: {circle}: give one of them all its settings instead.")
+        protocol = copy.deepcopy(_inherit(own["like"], given, (*heirs, name)))
+    update_config(protocol, own)
+    if "method" in protocol.get("split", {}):
+        protocol["split"] = _split(name, own.get("split", {}), protocol["split"])
+    return protocol
 
 
-def check_names(config: Mapping) -> None:
-    """Raise InputError where one part of the config uses a name that another does not define.
+def _split(name: str, own: Mapping, split: Mapping) -> dict:
+    """The settings of `split` that its method takes; some may be inherited, only those in `own` are the protocol's."""
+    method = split["method"]
+    if "archive" in own and "archive" not in SPLITS[method]:
+        raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: take it out, or use by_archive.")
+    if "archive" in SPLITS[method] and "archive" not in split:
+        raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
+    return {key: value for key, value in split.items() if key in SPLITS[method] | {"method"}}
 
-    Protocols must be complete (see `complete_protocols`).
-    """
-    run, ladder = config["run"], config["ladder"]
-    trained = {name: run["backbones"] for name in run["protocols"]}
-    wanted = {"collections": [config["collection"], *ladder.get("external", ())], **run}
-    if ladder["rungs"]:
-        trained |= {f"ladder_{rung}": [ladder["backbone"]] for rung in ladder["rungs"]}
-        wanted["datasets"] = [*run["datasets"], ladder["dataset"]]
-        wanted["backbones"] = [*run["backbones"], ladder["backbone"]]
-    for section, names in wanted.items():
-        for name in names:
-            if name not in config[section]:
-                known = ", ".join(config[section])
-                raise InputError(f"{name!r} is not one of `{section}` ({known}): correct it, or add it.")
-    for protocol, backbones in trained.items():
-        for backbone in backbones:
-            stages = config["protocols"][protocol].get("stages", {}).get(backbone, {})
-            for stage in {1, 2, 3} - set(stages):
-                path = f"protocols: {protocol}: stages: {backbone}: {stage}"
-                raise InputError(f"set epochs and lr at `{path}`, or take the backbone out of what is run.")
+
+def run_settings(config: Mapping) -> dict:
+    """What of the config a run depends on, for the report: what it trains and tests, and on what."""
+    run, collection, ladder = config["run"], config["collection"], config["ladder"]
+    protocols = {
+        name: {
+            **config["protocols"][name],
+            "stages": {key: config["protocols"][name]["stages"][key] for key in run["backbones"]},
+        }
+        for name in run["protocols"]
+    }
+    images = {key: value for key, value in config["collections"][collection].items() if key != "download"}
+    return {
+        "collections": {collection: images},
+        **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "search")},
+        "ladder": ladder if ladder["rungs"] else {"rungs": []},
+        "datasets": {name: config["datasets"][name] for name in run["datasets"]},
+        "backbones": {name: config["backbones"][name] for name in run["backbones"]},
+        "protocols": protocols,
+    }

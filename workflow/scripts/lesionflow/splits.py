@@ -1,6 +1,8 @@
 """Which part (train, valid, test or unused) each image belongs to."""
 
 import random
+from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,15 @@ def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd
 def as_table(part: pd.Series) -> pd.DataFrame:
     """The contents of split.csv from the part of each image."""
     return part.rename_axis("image").reset_index().sort_values(["image", "part"], ignore_index=True)
+
+
+def check_split(path: str | Path, split: pd.DataFrame, images: Collection[str]) -> None:
+    """Raise InputError where a split (split.csv at `path`) is not of exactly the manifest's `images`."""
+    odd = sorted(set(images).symmetric_difference(split["image"].dropna()))
+    strange = set(split["part"]) - {*PARTS, "unused", "clean"}
+    if odd or strange:
+        what = f"{len(odd)} images, the first is {odd[0]}, are in one of it and manifest.csv only" if odd else strange
+        raise InputError(f"{path} is damaged ({what}): delete it and start again, and it is made anew.")
 
 
 def split_by_group(
@@ -123,8 +134,8 @@ def check_parts(label: pd.Series, part: pd.Series) -> None:
         if (row == 0).any():
             raise InputError(
                 f"Class {name} ({(label == name).sum()} images) is too small for this split: none is left for "
-                f"{row.idxmin()}. Add images of at least 3 lesions, lower `split: test` and `valid`, or take the "
-                f"class out of `classes`."
+                f"{row.idxmin()}. Add images of at least 3 lesions, lower `split: test`, `valid` or "
+                f"`keep_for_training`, or take the class out of `classes`."
             )
 
 

@@ -7,6 +7,9 @@ import pandas as pd
 from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
+from lesionflow.markdown import page
+from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
+
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
     "images", "images_sharing", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
@@ -78,6 +81,7 @@ def table_4_1(
         keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
         row = keys | {key: result["test"][key] for key in TEST}
         row |= {f"valid_{key}": result["valid"][key] for key in VALID}
+        row |= {"lesions_known": result["known"]["lesion"], "images_audited": result["images_audited"]}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
@@ -97,8 +101,7 @@ def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
         names = ("thesis", True, run["published_as"], "ImageNet", run["stage"], run["dataset"], "–")
         rows.append(_names(*names) | {name: printed_cell(run, *how) for name, how in WIDE.items()})
     for (protocol, *names), runs in _models(table):
-        shared = f"{runs['images_sharing'].sum() / runs['images'].sum():.0%}"
-        names = (protocol, runs["leaky"].any(), *names, shared)
+        names = (protocol, runs["leaky"].any(), *names, shared_cell(runs))
         rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
     return pd.DataFrame(rows)
 
@@ -181,7 +184,8 @@ def notes(table: pd.DataFrame) -> list[str]:
         "pixels, a near duplicate, a lesion or a SMOTE parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else "In parentheses: 95 % bootstrap interval, lesions drawn with replacement.",
+        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        *unknown_lesions(table, "protocol"),
     ]
     if table["published_accuracy"].notna().any():
         lines.append(
@@ -203,10 +207,7 @@ def notes(table: pd.DataFrame) -> list[str]:
 
 def markdown(table: pd.DataFrame) -> str:
     """Table 4.1 in Markdown, with its notes."""
-    wide = wide_4_1(table)
-    align = ["left" if name in TEXT else "right" for name in wide]
-    body = wide.to_markdown(index=False, disable_numparse=True, colalign=align)
-    return "\n\n".join(["# Table 4.1", body, *notes(table)]) + "\n"
+    return page("Table 4.1", wide_4_1(table), TEXT, notes(table))
 
 
 def html(table: pd.DataFrame) -> Styler:

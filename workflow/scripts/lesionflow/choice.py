@@ -1,0 +1,159 @@
+"""Which model to use: the best of a run, or the one that is named, and whether it fits the config."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.lists import read_results
+
+MODEL_FILES = ("model.safetensors", "model.json")
+MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # what a model is, whatever its seed
+VALID = "valid_balanced_accuracy"
+DECIMALS = 12  # a mean that is summed in another order, or read from a CSV, differs by less
+DRAWN = (
+    "DRAWN IMAGES: this model learnt from images that a program drew, and saw no skin. "
+    "What it says of a photograph means nothing."
+)
+LEAKY = (
+    "LEAKY: under this model's protocol test images share images or lesions with training. "
+    "Its test numbers do not hold for new images."
+)
+
+TEXT, NUMBER = {"type": "string"}, {"type": ["string", "integer"]}
+RGB = {"type": "array", "minItems": 3, "maxItems": 3}
+# What a model.json must say to be used; it may come from a stranger.
+RECORD = {
+    **dict.fromkeys(["collection", "protocol", "dataset", "backbone", "weights"], TEXT),
+    **dict.fromkeys(["seed", "stage"], NUMBER),
+    "classes": {"type": "array", "minItems": 2, "uniqueItems": True, "items": TEXT},
+    "image_size": {"type": "integer", "minimum": 1},
+    "resize": {"enum": ["antialiased", "nearest"]},
+    "leaky": {"type": "boolean"},
+    "drawn": {"type": "boolean"},
+    "backbone_settings": {
+        "type": "object",
+        "required": ["library", "architecture", "weights", "mean", "std"],
+        "properties": {
+            **dict.fromkeys(["library", "architecture", "weights"], TEXT),
+            "mean": {**RGB, "items": {"type": "number", "minimum": -1000, "maximum": 1000}},
+            "std": {**RGB, "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}},
+        },
+    },
+}
+
+
+def best_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """The best model of `table` (Table 4.1): its rows, one per seed, and the one of the seed that stands for it.
+
+    Best is the highest balanced accuracy on validation images, the mean over seeds; among equals the first. The seed
+    nearest to that mean stands for the model, the lowest of several: the luckiest one would promise too much.
+    """
+    models = table.groupby(MODEL, sort=False)
+    means = models[VALID].mean(skipna=False).round(DECIMALS).dropna()
+    if means.empty:
+        raise InputError("No model has a balanced accuracy on validation images: train again.")
+    runs = models.get_group(means.idxmax())
+    away = (runs[VALID] - means.max()).abs().round(DECIMALS)
+    return runs, runs.assign(away=away).sort_values(["away", "seed"]).drop(columns="away").iloc[0]
+
+
+def best_model(table: pd.DataFrame) -> pd.Series:
+    """The row of Table 4.1 of the model to use: the best of those whose protocol does not leak (`best_runs`)."""
+    honest = table[~table["leaky"].astype(bool)]
+    if honest.empty:
+        raise InputError(
+            "Every model was trained under a protocol that leaks: name the one to use with `predict: {model: FOLDER}`."
+        )
+    return best_runs(honest)[1]
+
+
+def model_folder(collection: str, row: Mapping) -> str:
+    """Where the model of a row of Table 4.1 is."""
+    return "results/{}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}".format(collection, **row)
+
+
+def choose_model(images: str | None, collection: str, named: str | None) -> tuple[str, dict]:
+    """Folder and model.json of the model for `images`: the one that is `named`, else the best that was trained."""
+    table = f"results/{collection}/tables/table_4_1.csv"
+    if not images:
+        raise InputError("Say which images: `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
+    if not Path(images).exists():
+        raise InputError(f"There is no folder or .zip {images}: correct `images`.")
+    if named is None and not Path(table).exists():
+        raise InputError(
+            f"Nothing was trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the same "
+            "config first, or name a model with `predict: {model: FOLDER}`."
+        )
+    folder = named or model_folder(collection, best_model(read_results(table)))
+    missing = [name for name in MODEL_FILES if not (Path(folder) / name).is_file()]
+    if missing:
+        raise InputError(f"{folder} has no {' and no '.join(missing)}: name the folder of a trained model.")
+    return folder, read_record(folder)
+
+
+def read_record(folder: str | Path) -> dict:
+    """model.json in `folder`; InputError where it does not say all that is needed, each of its kind (`RECORD`)."""
+    path = Path(folder) / "model.json"
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number")
+
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON ({error}): name the folder of a trained model.") from None
+    lacking = set(RECORD) - {"drawn"} - set(record if isinstance(record, dict) else [])
+    if lacking:
+        raise InputError(f"{path} does not say its {', '.join(sorted(lacking))}: train the model again.")
+    validator = jsonschema.Draft202012Validator({"properties": RECORD})
+    wrong = jsonschema.exceptions.best_match(validator.iter_errors(record))
+    if wrong:
+        raise InputError(f"{path} is wrong at {wrong.json_path} ({wrong.message:.200}): train the model again.")
+    return record
+
+
+def warnings(record: Mapping) -> list[str]:
+    """What must stand in large letters beside all that a model says."""
+    # Models from before there was `drawn` are told by the name of the demo.
+    drawn = record.get("drawn", record["collection"] == "demo")
+    return [DRAWN] * drawn + [LEAKY] * record["leaky"]
+
+
+def check_fit(
+    folder: str,
+    record: Mapping,
+    classes: Sequence[str],
+    image_size: int,
+    resize: Mapping[str, str],
+    backbones: Mapping[str, str],
+) -> None:
+    """Raise InputError where a model's record (`read_record`) says other than the config.
+
+    `resize` is by protocol; `backbones` has the library and architecture of each, as "timm resnet18".
+    """
+    name, settings = record["backbone"], record["backbone_settings"]
+    if name not in backbones:
+        raise InputError(
+            f"{folder} is of the backbone {name!r:.200}, which is not one of `backbones` "
+            f"({', '.join(backbones)}): add it to the config."
+        )
+    said: dict[str, Any] = {key: record[key] for key in ("classes", "image_size", "resize")}
+    # An architecture that the config does not name could be one that its library fetches from the internet.
+    said["architecture"] = f"{settings['library']} {settings['architecture']}"
+    wanted = {
+        "classes": classes,
+        "image_size": image_size,
+        "resize": resize.get(record["protocol"], record["resize"]),
+        "architecture": backbones[name],
+    }
+    for key, value in wanted.items():
+        if repr(said[key]) != repr(value):  # 224.0 equals 224, and is part of no path
+            raise InputError(
+                f"{folder} was trained with `{key}` {said[key]!s:.200}, the config says {value}: use the config that "
+                "it was trained with, or another model."
+            )

@@ -1,0 +1,68 @@
+"""Images that are one lesion or one picture and yet have different classes."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lesionflow.files import InputError
+
+NAMES = {"lesion": "lesion", "file": "file", "pixels": "picture", "near_duplicate": "nearly the same picture"}
+# That two pictures are nearly the same is a guess, and between tens of thousands of images it is at times wrong.
+CERTAIN = ("lesion", "file", "pixels")
+COLUMNS = ["kind", "value", "image", "label"]
+
+
+def find_conflicts(described: pd.DataFrame, duplicates: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """The contents of conflicts.csv: each image of a set that has several of `classes`, with columns COLUMNS.
+
+    `described` is from `describe_images`, `duplicates` from `find_duplicates`. `kind` is what the images of a set
+    have in common, and `value` which. A set is listed once, under the first kind of NAMES.
+    """
+    used = described[described["label"].isin(classes)].merge(duplicates, on="image").sort_values("image")
+    found, seen = [pd.DataFrame(columns=COLUMNS)], set()
+    for kind in NAMES:
+        several = used[used.groupby(kind)["label"].transform("nunique") > 1]
+        for value, images in several.groupby(kind):
+            members = frozenset(images["image"])
+            if members not in seen:
+                seen.add(members)
+                found.append(images.assign(kind=kind, value=value)[COLUMNS])
+    return pd.concat(found, ignore_index=True)
+
+
+def evidence(manifest: pd.DataFrame, conflicts: pd.DataFrame) -> str:
+    """Two sentences for the report: of how many images the lesion is known, and how many sets conflicts.csv lists."""
+    kinds = conflicts.drop_duplicates(["kind", "value"])["kind"].value_counts()
+    listed = ", ".join(f"{count} by {kind.replace('_', ' ')}" for kind, count in kinds.items())
+    return (
+        f"Lesion known of {manifest['lesion'].notna().sum():,} of {len(manifest):,} images; {kinds.sum()} conflicts: "
+        f"lesions or pictures that have more than one class{f' ({listed}; conflicts.csv lists them)' * bool(listed)}."
+    )
+
+
+def left_out(conflicts: pd.DataFrame, on_conflict: str, path: str | Path) -> dict[str, str]:
+    """Why the images of `conflicts` (conflicts.csv at `path`) are not used, by image; none where they are.
+
+    Raises InputError, unless `on_conflict` is "keep" or "drop", where images are sure to be one lesion or picture.
+    """
+    sets = {key: images for key, images in conflicts.groupby(["kind", "value"], sort=False)}
+    if on_conflict == "drop":
+        return {
+            image: f"{NAMES[kind]} {value} has classes {' and '.join(sorted(set(images['label'])))}"
+            for (kind, value), images in reversed(sets.items())
+            for image in images["image"]
+        }
+    certain = {key: images for key, images in sets.items() if key[0] in CERTAIN}
+    if certain and on_conflict == "fail":
+        (kind, value), images = next(iter(certain.items()))
+        named = ", ".join(f"{image} {label}" for image, label in images[["image", "label"]].head(5).to_numpy())
+        raise InputError(
+            f"{len(certain)} lesions or pictures have more than one class, the first is {NAMES[kind]} {value} "
+            f"({named}); {path} lists all: correct the labels, or set `on_conflict: drop` to leave these images out, "
+            f"or `keep`."
+        )
+    if sets:
+        logging.warning("%d sets of images have more than one class and are used as they are: %s", len(sets), path)
+    return {}

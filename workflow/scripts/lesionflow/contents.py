@@ -1,0 +1,85 @@
+"""Whether a file that came from elsewhere is what it should be, and all of it."""
+
+import csv
+import lzma
+import zipfile
+import zlib
+from pathlib import Path
+
+from lesionflow.files import file_digest, progress
+from lesionflow.listing import image_files
+
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
+
+
+def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, certain: bool) -> str:
+    """Why the bytes in `path` are not the file that was wanted; empty if they are.
+
+    `suffix` is the ending of the name that the file will have, `sha256` the digest or the head of it, `images` the
+    number of images in a .zip; None where they are not known. `certain`: no byte can be missing at the end.
+    """
+    if not path.stat().st_size:
+        return "the file is empty"
+    if sha256:
+        digest = file_digest(path)
+        if not digest.startswith(sha256.lower()):
+            what = "it is a web page and" if is_page(path) else "it"
+            return f"{what} has the SHA-256 {digest} where {sha256} is expected"
+    elif is_page(path):
+        return "it is a web page, perhaps a login or an error of the server"
+    if suffix == ".csv" and not sha256:
+        return find_table_fault(path, certain)
+    return find_zip_fault(path, images) if suffix == ".zip" else ""
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file starts as HTML, XML or JSON does, and no table or archive."""
+    with open(path, "rb") as stream:
+        return stream.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"{", b"["))
+
+
+def find_table_fault(path: Path, certain: bool) -> str:
+    """Why a file is no CSV, or not all of it, so far as can be seen without its digest; empty if nothing is wrong."""
+    first, last, rows = [], [], 0
+    try:
+        with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
+            for row in filter(None, csv.reader(stream)):
+                first, last, rows = first or row, row, rows + 1
+    except csv.Error as error:
+        return f"it is no CSV ({error})"
+    if rows < 2 or len(first) < 2:
+        return "it is no CSV with a header of two columns or more and a row below"
+    if len(last) < len(first):
+        return f"it is cut: its last row, number {rows}, has {len(last)} of {len(first)} columns"
+    if not certain and not path.read_bytes().endswith((b"\n", b"\r")):
+        return "it may be cut: the server does not say how long it is, and its last line has no end"
+    return ""
+
+
+def find_zip_fault(path: Path, images: int | None) -> str:
+    """Why the archive is not sound, or not the one with so many images; empty if it is."""
+    try:
+        found = count_images(path)
+        with zipfile.ZipFile(path) as archive:
+            for member in progress(archive.infolist(), unit="file", desc=f"checking {path.stem}"):
+                with archive.open(member) as stream:
+                    while stream.read(1 << 20):  # to the end, where zipfile compares the CRC-32
+                        pass
+    except DAMAGE as error:
+        return describe_damage(path, error)
+    return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
+
+
+def describe_damage(path: Path, error: Exception) -> str:
+    """What is wrong with an archive that `error` came from."""
+    with open(path, "rb") as stream:
+        head = stream.read(2)
+    if head != b"PK":
+        return "it is no zip"
+    return "the zip is cut: its end is missing" if not zipfile.is_zipfile(path) else f"the zip is damaged: {error}"
+
+
+def count_images(path: str | Path) -> int:
+    """How many images a .zip holds, as `images.Images` finds them; DAMAGE where its list of files cannot be read."""
+    with zipfile.ZipFile(path) as archive:
+        return len(image_files(archive.namelist()))

@@ -1,0 +1,70 @@
+"""Splits that were made elsewhere, and what their audit can know."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.images import SUFFIXES
+from lesionflow.leakage import audit
+from lesionflow.manifest import IMAGE, describe_images
+from lesionflow.names import clean, name_images
+from lesionflow.user_tables import by_value, read_table
+
+PARTS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "validation", "val", "validate", "dev"),
+    "test": ("test", "testing"),
+}
+PART_NAMES = {name: part for part, names in PARTS.items() for name in names}
+
+
+def read_split(path: str | Path, images: Sequence[str], part_column: str = "part") -> tuple[pd.DataFrame, list[str]]:
+    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images a part.
+
+    Images are named as in `images`, those of the labels, where they are there. An image may stand in two parts.
+    Also sentences on what of the split is not audited, or not known.
+    """
+    names, parts = _folder(path) if Path(path).is_dir() else _csv(path, part_column)
+    part = parts.str.casefold().map(PART_NAMES)
+    for wanted in ("train", "test"):
+        if not (part == wanted).any():
+            found = ", ".join(map(repr, parts.unique()[:6])) or "none"
+            raise InputError(
+                f"{path} has no image in part {wanted!r}: name the parts train, valid and test in column "
+                f"{part_column!r} (`part_column` of `audit`) or by folder; what it has is {found}."
+            )
+    named = pd.DataFrame({"image": name_images(names, path, images), "part": part})
+    split = named.dropna().drop_duplicates()
+    strange = split.loc[~split["image"].isin(images), "image"].unique()
+    if len(strange) == split["image"].nunique():
+        raise InputError(
+            f"No image of {path} is one of the labels' (its first is {strange[0]!r}, the labels' {images[0]!r}): "
+            f"correct the names, or the `labels` of `audit`."
+        )
+    remarks = [
+        f"{count} rows are of part {name!r} and are not audited: only train, valid and test are."
+        for name, count in parts[part.isna()].value_counts().items()
+    ]
+    if len(strange):
+        remarks.append(f"{len(strange)} images, the first is {strange[0]}, are in no label row and have no class.")
+    if named.dropna().duplicated().any():
+        remarks.append(f"{named.dropna().duplicated().sum()} rows repeat an image of the same part and count once.")
+    return split, remarks
+
+
+def _csv(path: str | Path, part_column: str) -> tuple[pd.Series, pd.Series]:
+    table = read_table(path, IMAGE | {part_column: ()}, ["image", part_column])
+    return table["image"], by_value(table[part_column], clean)
+
+
+def _folder(path: str | Path) -> tuple[pd.Series, pd.Series]:
+    files = [file.relative_to(path) for file in sorted(Path(path).glob("*/**/*")) if file.suffix.lower() in SUFFIXES]
+    return pd.Series(map(str, files), dtype=str), pd.Series([clean(file.parts[0]) for file in files], dtype=str)
+
+
+def audit_foreign(labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame) -> dict:
+    """The contents of leakage.json of a split from `read_split`; only lesions are known, where there is metadata."""
+    every = labels.reindex(labels.index.union(split["image"].unique()))
+    return audit(describe_images(every, metadata)[["image", "label", "lesion"]], split)

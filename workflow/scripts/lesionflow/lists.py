@@ -1,0 +1,146 @@
+"""The CSVs of a run: one reader each, with its columns and their types, and one writer.
+
+Cells of text stay as they are: an image may be named NA, null, 007 or 1e5. Only an empty cell is a missing value.
+Spreadsheets run a cell that begins with a formula character: the writer puts an apostrophe before it, the readers
+take it away again.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lesionflow.files import reading, whole
+
+FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
+RUN = ["protocol", "backbone", "weights", "dataset"]
+
+
+def write_table(path: str | Path, table: pd.DataFrame, float_format: str | None = None) -> None:
+    """Write the columns of `table` as CSV, whole or not at all."""
+    table = table.copy()
+    for name in table:
+        table[name] = _texts(table[name], lambda text: f"'{text}" if re.match(FORMULA, text) else text)
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False, float_format=float_format)
+
+
+def write_probabilities(path: str | Path, table: pd.DataFrame) -> None:
+    """As `write_table`, numbers with the seven digits that float32 has."""
+    write_table(path, table, float_format="%.7g")
+
+
+def read_table(path: str | Path, text: Sequence[str], **options: Any) -> pd.DataFrame:
+    """A CSV of `write_table`: the columns `text`, which must be there, hold text, all others numbers or truths."""
+    with reading(path):
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""], **options)
+        for name in text:
+            if name not in table:
+                raise ValueError(f"it has no column {name}")
+        for name in table.columns.difference(text):
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                raise ValueError(f"its column {name} holds other things than numbers")
+        if not Path(path).read_bytes().endswith(b"\n"):
+            raise ValueError("its last line is cut")
+    for name in text:
+        table[name] = _texts(table[name], lambda cell: cell[1:] if re.match(f"'{FORMULA}", cell) else cell)
+    return table
+
+
+def _texts(column: pd.Series, change: Any) -> pd.Series:
+    """A column with `change` made to its cells of text."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell).astype(column.dtype)
+
+
+def read_described(path: str | Path) -> pd.DataFrame:
+    """labels.csv: image, label, lesion, archive, age (years, as given), sex and site."""
+    return read_table(path, ["image", "label", "lesion", "archive", "age", "sex", "site"])
+
+
+def read_packed(path: str | Path) -> pd.DataFrame:
+    """The table of a packed shard: image, row, width and height (pixels), sha256, pixels, phash and status."""
+    return read_table(path, ["image", "sha256", "pixels", "phash", "status"])
+
+
+def read_duplicates(path: str | Path) -> pd.DataFrame:
+    """duplicates.csv: image, and the sets file, pixels and near_duplicate that it is in, by their first image."""
+    return read_table(path, ["image", "file", "pixels", "near_duplicate"])
+
+
+def read_manifest(path: str | Path) -> pd.DataFrame:
+    """manifest.csv: image, label, lesion, group, archive, age, sex, site and shard; width, height and row."""
+    return read_table(path, ["image", "label", "lesion", "group", "archive", "age", "sex", "site", "shard"])
+
+
+def read_parts(path: str | Path) -> pd.DataFrame:
+    """split.csv: image and part. An image may stand in two parts."""
+    return read_table(path, ["image", "part"])
+
+
+def read_training(path: str | Path) -> pd.DataFrame:
+    """training.csv: label and image; neighbour and weight (0 to 1) where the image is synthetic."""
+    return read_table(path, ["label", "image", "neighbour"])
+
+
+def read_probabilities(path: str | Path) -> pd.DataFrame:
+    """Answers of a model (valid.csv, test.csv, clean.csv): image, and the probability of each class."""
+    return read_table(path, ["image"])
+
+
+def read_predictions(path: str | Path) -> pd.DataFrame:
+    """predictions.csv: image, the probability of each class, predicted, probability, status and warning."""
+    return read_table(path, ["image", "predicted", "status", "warning"])
+
+
+def read_rejected(path: str | Path) -> pd.DataFrame:
+    """rejected.csv: image and reason."""
+    return read_table(path, ["image", "reason"])
+
+
+def read_conflicts(path: str | Path) -> pd.DataFrame:
+    """conflicts.csv: kind and value of a set, and image and label of each that is in it."""
+    return read_table(path, ["kind", "value", "image", "label"])
+
+
+def read_counts(path: str | Path) -> pd.DataFrame:
+    """class_counts.csv: protocol, seed and class; then numbers of images."""
+    return read_table(path, ["protocol", "class"])
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """table_4_1.csv: RUN, published_as, stage, seed, leaky (true or false) and the metrics."""
+    return read_table(path, [*RUN, "published_as"])
+
+
+def read_ladder(path: str | Path) -> pd.DataFrame:
+    """ladder.csv: rung, backbone, weights, dataset, leaky (true or false) and numbers."""
+    return read_table(path, ["rung", "backbone", "weights", "dataset"])
+
+
+def read_trials(path: str | Path) -> pd.DataFrame:
+    """trials.csv of one search: optimizer, lr, epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
+    return read_table(path, ["optimizer"])
+
+
+def read_searches(path: str | Path) -> pd.DataFrame:
+    """search.csv, of all searches: RUN, seed, leaky, the best epoch of each trial, winner (true or false)."""
+    return read_table(path, [*RUN, "optimizer"])
+
+
+def read_history(path: str | Path) -> pd.DataFrame:
+    """history.csv: epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
+    return read_table(path, [])
+
+
+def read_benchmark(path: str | Path) -> pd.DataFrame:
+    """What Snakemake's `benchmark:` measured, tab-separated: s (seconds), max_rss (MB) and more."""
+    return read_table(path, ["h:m:s"], sep="\t")
+
+
+def read_costs(path: str | Path) -> pd.DataFrame:
+    """costs.csv: rule, what and device; seconds, megabytes and numbers of images."""
+    return read_table(path, ["rule", "what", "device"])

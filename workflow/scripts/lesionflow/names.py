@@ -1,0 +1,87 @@
+"""What people write in tables: images' names with folders, endings and spaces, and values that say nothing."""
+
+import logging
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.images import SUFFIXES
+
+INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+QUOTES = "\"'`´“”„‟‘’‚‛«»‹›"
+
+
+def clean(text: str) -> str:
+    """`text` without the white space, invisible characters and quotes that programs leave around it."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(INVISIBLE)
+    text = text.strip()
+    if text.startswith('="'):  # how a spreadsheet keeps 007
+        text = text[1:]
+    return text.strip(QUOTES).strip()
+
+
+def plain(name: str) -> str:
+    """The name of an image without folder and image ending: `train/ISIC_1.JPG ` is ISIC_1."""
+    name = clean(clean(name).replace("\\", "/").rpartition("/")[2])
+    stem, _, ending = name.rpartition(".")
+    return clean(stem) if f".{ending.lower()}" in SUFFIXES else name
+
+
+def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series:
+    """The image of `known` that each of `names` means, missing where it means none; both are text.
+
+    A name counts as it is written, or else without folder, ending and space around it, or else in whatever case.
+    `names` are indexed by row of the file `path`. Raises InputError where a name may mean either of two images.
+    """
+    known = pd.Series(list(known), dtype=str)
+    found = names.where(names.isin(known))
+    left, keys = names, known
+    for spelled in (plain, str.casefold):
+        left = left[found[left.index].isna()].map(spelled)
+        if left.empty:
+            break
+        keys = keys.map(spelled)
+        either = left[left.isin(keys[keys.duplicated()])]
+        if len(either):
+            row = either.index[0]
+            one, other = known[keys == either[row]].iloc[:2]
+            raise InputError(
+                f"{path} row {row} names image {names[row]!r}, which may be {one!r} or {other!r}: say which."
+            )
+        found = found.fillna(left.map(dict(zip(keys, known, strict=True))).astype("str"))
+    differing = found.notna() & (found != names)
+    if differing.any():
+        row = differing.idxmax()
+        logging.info(
+            "%s: %d names are written otherwise than their images: %r in row %d is %s",
+            *(path, differing.sum(), names[row], row, found[row]),
+        )
+    return found
+
+
+def name_images(names: pd.Series, path: str | Path, files: Iterable[str] = ()) -> pd.Series:
+    """The image that each row of the file `path` names, as its file is named (`files`), or else without ending.
+
+    Raises InputError where a row names none.
+    """
+    found = match(names, files, path).fillna(names.map(plain))
+    if (found == "").any():
+        raise InputError(
+            f"{path} row {(found == '').idxmax()} names no image: write its file's name in column 'image'."
+        )
+    return found
+
+
+def check_once(images: pd.Series, names: pd.Series, path: str | Path) -> None:
+    """Raise InputError where two rows of the file `path` name one image; `names` is how they write it."""
+    if images.duplicated().any():
+        row = images.duplicated().idxmax()
+        first = (images == images[row]).idxmax()
+        raise InputError(
+            f"{path} row {row} names image {images[row]} a second time ({names[row]!r}, in row {first} "
+            f"{names[first]!r}): keep one of them."
+        )

@@ -1,0 +1,57 @@
+"""Where an interrupted training stands: written after each epoch, recognised when it is damaged."""
+
+import hashlib
+import io
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lesionflow.files import file_digest, whole
+
+DIGEST = hashlib.sha256().digest_size  # bytes
+
+
+@dataclass
+class Progress:
+    """Where a training stands after an epoch: all that a resumed run needs."""
+
+    epoch: int
+    history: list[dict]
+    best_epoch: int
+    best_state: dict
+    state: dict
+    optimizer: dict
+    seconds: float
+
+
+def save_progress(path: Path, progress: Progress, identity: str) -> None:
+    """Write `progress` to `path`, and behind it the SHA-256 of what was written."""
+    with whole(path) as temporary:
+        with open(temporary, "wb") as stream:
+            torch.save(vars(progress) | {"identity": identity}, stream)
+        digest = bytes.fromhex(file_digest(temporary))
+        with open(temporary, "ab") as stream:
+            stream.write(digest)
+
+
+def load_progress(path: Path, identity: str) -> Progress | None:
+    """What an interrupted run of the same `identity` left at `path`, if that is there and not damaged."""
+    try:
+        data = memoryview(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    try:
+        if hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
+            raise ValueError("its SHA-256 is another")
+        saved = torch.load(io.BytesIO(data[:-DIGEST]), map_location="cpu", weights_only=True)
+        other, found = saved.pop("identity"), Progress(**saved)
+    except Exception:  # a file that somebody forged can fail in any way
+        logging.warning("%s is damaged: starting afresh", path)
+        return None
+    if other != identity:
+        logging.info("%s is of another recipe, code or data: starting afresh", path)
+        return None
+    logging.info("resuming after epoch %d", found.epoch)
+    return found

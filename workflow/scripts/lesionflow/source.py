@@ -1,0 +1,81 @@
+"""Digests of source code: what a step's result depends on beside its inputs and settings."""
+
+import ast
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+SCRIPTS = PACKAGE.parent
+REPORT = SCRIPTS.parent / "report"
+RESOURCES = SCRIPTS.parent / "resources"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+DATA_FILE = re.compile(r"[\w.*]+\.(j2|rst|csv|yaml)")
+
+
+def code_of(script: str, gate: str | None = None) -> str:
+    """SHA-256 of `script`.py, of all that it imports from the package, and of the templates that these name.
+
+    Comments, docstrings and layout do not count, nor does the module `gate`, which decides whether the step may run
+    and not what it makes. Snakemake sees that a script's file is newer, not that what it imports has changed.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(sources(SCRIPTS / f"{script}.py", PACKAGE / f"{gate}.py")):
+        digest.update(file.relative_to(SCRIPTS.parent).as_posix().encode())
+        digest.update(essence(file).encode())
+    return digest.hexdigest()
+
+
+def sources(script: Path, left_out: Path | None = None) -> set[Path]:
+    """`script`, the modules of the package that it imports and these import, and the data files that they name.
+
+    A data file is named by a string such as "card.md.j2", or all of a kind by "*.rst".
+    """
+    found, waiting = set(), [script]
+    while waiting:
+        file = waiting.pop()
+        if file not in found and file != left_out:
+            found.add(file)
+            if file.suffix == ".py":
+                waiting += [*imported(file), *named(file)]
+    return found
+
+
+def imported(file: Path) -> Iterator[Path]:
+    """The package's modules that a source file imports, in whatever form, at whatever depth."""
+    for node in ast.walk(parsed(file)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            path = SCRIPTS.joinpath(*name.split("."))
+            if path.is_relative_to(PACKAGE):
+                yield from (module for module in (path.with_suffix(".py"), path / "__init__.py") if module.exists())
+
+
+def named(file: Path) -> Iterator[Path]:
+    """The templates and tables of the repository that a source file names."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and DATA_FILE.fullmatch(node.value):
+            for folder in (PACKAGE, REPORT, RESOURCES):
+                yield from folder.glob(node.value)
+
+
+@functools.cache
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a source file, without docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@functools.cache
+def essence(file: Path) -> str:
+    """The text of a file; of a Python file only what runs."""
+    return ast.unparse(parsed(file)) if file.suffix == ".py" else file.read_text(encoding="utf-8")

@@ -1,0 +1,127 @@
+"""Read the tables that users bring: CSVs from spreadsheets and scripts of others, everything in them as text."""
+
+import codecs
+import csv
+import io
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lesionflow.files import InputError
+from lesionflow.names import clean
+
+SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
+# What stands in a cell, in whatever case, of which nothing is known.
+UNKNOWN = {
+    "", "-", "--", "–", "—", "?", ".", "#n/a", "<na>", "n.a.", "n/a", "na", "nan", "nil", "none", "not available",
+    "null", "undefined", "unknown",
+}  # fmt: skip
+
+
+def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> pd.DataFrame:
+    """A CSV as text, indexed by the rows of the file, of which the header is row 1; blank rows are left out.
+
+    `columns` are the names that we know, each with others that mean the same. They are found in whatever case, with
+    spaces, hyphens and underscores or without, and have our names then; all further columns keep theirs.
+    Raises InputError where the file is no such table, two columns mean the same, or one that is `needed` is missing.
+    """
+    rows = _rows(path)
+    header = next(rows, (0, []))[1]
+    names = _our_names(path, list(map(clean, header)), columns)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise InputError(
+            f"{path} has no column {missing[0]!r} (it has {', '.join(map(clean, header)) or 'nothing'}): "
+            f"add the column or rename the one that holds it."
+        )
+    numbers, body = [], []
+    for number, row in rows:
+        if any(cell.strip() for cell in row[len(names) :]):
+            raise InputError(
+                f"{path} row {number} has more cells than the header ({len(names)}): put quotes around a text that "
+                f"has the separator in it."
+            )
+        numbers.append(number)
+        body.append((row + [""] * len(names))[: len(names)])
+    return pd.DataFrame(body, columns=names, index=numbers, dtype=str)
+
+
+def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each row that is not blank, cells separated by whatever the first of them is most by."""
+    text = _text(path)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    number = 0
+    separator = max(",;\t", key=first.count)
+    try:
+        # Without `strict`, a quote that is never closed takes the rest of the file for one cell.
+        reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
+        for number, row in enumerate(reader, start=1):
+            if any(cell.strip() for cell in row):
+                yield number, list(map(sys.intern, row))  # equal cells are one in memory
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as CSV, after row {number} ({error}): {SAVE}.") from None
+
+
+def _text(path: str | Path) -> str:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read as CSV ({error.strerror}): give a CSV file.") from None
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} cannot be read as CSV (it is not text in UTF-8): {SAVE}.") from None
+    if "\0" in text:
+        raise InputError(f"{path} cannot be read as CSV (it has bytes of value 0): {SAVE}.")
+    return text
+
+
+def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Our name of each column of the header, its own where we know none."""
+    known = {name: ours for ours, others in columns.items() for name in (ours, *others)}
+    alike = {_letters(name): ours for name, ours in reversed(known.items()) if _letters(name)}
+    names = [known.get(name, alike.get(_letters(name), name)) for name in header]
+    for ours in columns:
+        same = [name for name, found in zip(header, names, strict=True) if found == ours]
+        if len(same) > 1:
+            raise InputError(
+                f"{path} has two columns that mean the same, {same[0]!r} and {same[1]!r}: keep one of them."
+            )
+        if same and same[0] not in known:
+            logging.info("%s: column %r is taken for %r", path, same[0], ours)
+    unused = [name for name in names if name not in columns and name]
+    if unused:
+        logging.info("%s: columns that are not asked for: %s", path, ", ".join(unused))
+    return names
+
+
+def _letters(name: str) -> str:
+    """What two headers have in common that differ in case, spaces, hyphens or underscores only."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def by_value(cells: pd.Series, read) -> pd.Series:
+    """`read` of each cell, done once for each different one."""
+    return cells.map({cell: read(cell) for cell in cells.unique()})
+
+
+def known_values(cells: pd.Series) -> pd.Series:
+    """Cells without the space and quotes around them, missing where they say that nothing is known."""
+    values = by_value(cells, clean)
+    return values.where(~values.str.casefold().isin(UNKNOWN))
+
+
+def lesions(cells: pd.Series) -> pd.Series:
+    """Identifiers of lesions, missing where unknown: `12.0` is 12, and two that differ in case only are one."""
+    values = known_values(cells).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    return values.groupby(values.str.casefold()).transform("first")
+
+
+def zeros_and_ones(cells: pd.Series) -> pd.Series:
+    """Cells as numbers, missing where they are none; 1,0 of a continental spreadsheet is 1."""
+    return pd.to_numeric(by_value(cells, lambda cell: clean(cell).replace(",", ".")), errors="coerce")
