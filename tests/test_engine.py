@@ -120,7 +120,7 @@ def test_a_killed_training_ends_like_one_never_killed(tmp_path, optimizer, stage
 def test_a_sidecar_of_another_recipe_is_ignored(tmp_path):
     (tmp_path / "fresh").mkdir()
     expected = write(tmp_path / "fresh")
-    train(tmp_path, epochs=1)
+    train(tmp_path, epochs=1, lr=0.1)
     save_progress(tmp_path / "resume.pt", load_progress(tmp_path / "resume.pt", "identity"), "another")
     assert write(tmp_path) == expected
 
@@ -288,6 +288,19 @@ def test_it_learns_what_only_the_order_of_pixels_tells(tmp_path):
 def test_every_epoch_has_randomness_of_its_own(numbers):
     seeds = [seed_of(*each) for each in numbers]
     assert len(set(seeds)) == len(seeds) and all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_an_epoch_draws_order_augmentation_and_dropout_by_seed_stage_and_epoch():
+    def drawn(seed: int, stage: int, epoch: int) -> list[bytes]:
+        order, random = start_epoch(40, 8, seed, stage, epoch)
+        return [each.numpy().tobytes() for each in (order, torch.rand(9, generator=random), torch.rand(9))]
+
+    first = drawn(1, 1, 1)
+    assert first == drawn(1, 1, 1)
+    for numbers in ((2, 1, 1), (1, 2, 1), (1, 1, 2)):
+        assert all(one != other for one, other in zip(first, drawn(*numbers), strict=True))
+    assert sorted(start_epoch(40, 8, 1, 1, 1)[0].tolist()) == list(range(40))
+    assert [len(start_epoch(n, 8, 1, 1, 1)[0]) for n in (16, 17, 18)] == [16, 16, 18]  # no batch of one image
 
 
 def test_weights_survive_the_file(tmp_path):
