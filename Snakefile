@@ -12,6 +12,10 @@ include: "workflow/rules/new_images.smk"
 include: "workflow/rules/thesis.smk"
 
 
+# Snakemake's own report and archive show the text of these files; jobs read them from the command line.
+workflow.configfiles[:] = [file for file in workflow.configfiles if is_public(Path(file))]
+
+
 report: "workflow/report/workflow.rst"
 
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -88,11 +89,22 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(raw, tmp_path_factory) -> Path:
-    """A folder in which the tiny study was run once."""
+def run(raw, tmp_path_factory) -> Iterator[Path]:
+    """A folder in which the tiny study was run once; who writes into it works on a copy."""
     folder = tmp_path_factory.mktemp("run")
     shutil.copytree(raw, folder, dirs_exist_ok=True)
     (folder / "images/ISIC_9999999.jpg").write_bytes(b"not an image")
     done = snakemake(folder)
     assert done.returncode == 0, output(done)[-8000:]
-    return folder
+    before = listing(folder)
+    yield folder
+    assert listing(folder) == before, "a test wrote into the run that all share: let it work on a copy"
+
+
+def listing(folder: Path) -> dict[Path, int]:
+    """Files below `folder` and when they were written, without what Snakemake keeps for itself."""
+    return {
+        path.relative_to(folder): path.lstat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and ".snakemake" not in path.parts
+    }

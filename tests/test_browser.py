@@ -10,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
 
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
@@ -24,8 +25,8 @@ return [...document.body.querySelectorAll("*")].filter(element =>
 
 
 @pytest.fixture(scope="module")
-def browser(run, tmp_path_factory):
-    """The report, opened from disk; tests leave it as they found it."""
+def driver(tmp_path_factory):
+    """Debian's browser, with nothing open."""
     if not (BROWSER.exists() and DRIVER.exists()):
         pytest.skip(f"needs {BROWSER} and {DRIVER}: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
@@ -35,17 +36,27 @@ def browser(run, tmp_path_factory):
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))
     try:
-        driver.get("about:blank")
-        driver.get_log("performance")  # forget what the browser's own first page loaded
-        driver.get((run / "results/tiny/report.html").as_uri())
         yield driver
     finally:
         driver.quit()
 
 
+@pytest.fixture
+def browser(driver, run):
+    """The report, opened from disk anew for each test, so that none depends on what another left."""
+    resize(driver, 1440)
+    driver.get("about:blank")
+    for kind in ("performance", "browser"):
+        driver.get_log(kind)  # forget what was loaded before
+    driver.get((run / "results/tiny/report.html").as_uri())
+    return driver
+
+
 def resize(browser, width: int, height: int = 900) -> None:
+    """Give the window a size, and wait until the page has it."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    WebDriverWait(browser, 30).until(lambda browser: browser.execute_script("return innerWidth") == width)
 
 
 def shown(browser, selector: str) -> list:
@@ -141,7 +152,7 @@ def test_filters_together_and_back(browser):
         Select(browser.find_element(By.NAME, name)).select_by_visible_text(value)
     assert len(shown(browser, ROWS)) == 2  # ours, and the thesis' of the backbone that ours stands for
     assert len(shown(browser, ".model-card")) == 1
-    browser.find_element(By.CSS_SELECTOR, "#filters [type=reset]").click()
+    browser.find_element(By.CSS_SELECTOR, "#filters button").click()
     assert len(shown(browser, ROWS)) == 18 and len(shown(browser, ".model-card")) == 12
 
 

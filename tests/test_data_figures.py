@@ -72,7 +72,7 @@ def test_figures(tmp_path, leaky):
         figure = read_figure(path)
         assert figure["title"].startswith(f"Figure {number}: ") and figure["title"] in words(path)
         assert figure["description"] and f"figure {number}" in figure["keywords"]
-        of_protocol = "corrected" in figure["keywords"]
+        of_protocol = "protocol corrected" in figure["keywords"]
         assert of_protocol is (number not in ("1.1", "3.1", "3.2", "3.10"))
         assert (STAMP in words(path)) is ("LEAKY" in figure["keywords"]) is (leaky and of_protocol)
 

@@ -1,5 +1,6 @@
 """The export as folders by class: as many files as the lists have rows, and pixels that equal them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,12 @@ SPLIT = Path("results/tiny/corrected/seed1")
 
 
 @pytest.fixture(scope="module")
-def folders(run) -> Path:
+def folders(run, tmp_path_factory) -> Path:
     """The folders of the SMOTE dataset of the tiny study."""
-    done = snakemake(run, SPLIT / "smote/folders")
+    folder = shutil.copytree(run, tmp_path_factory.mktemp("folders") / "run")
+    done = snakemake(folder, SPLIT / "smote/folders")
     assert done.returncode == 0, output(done)[-4000:]
-    return run / SPLIT / "smote/folders"
+    return folder / SPLIT / "smote/folders"
 
 
 def test_there_is_a_file_for_each_row_of_the_lists(run, folders):

@@ -13,7 +13,7 @@ from PIL import Image
 from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
 from lesionflow.files import InputError, read_json
 from lesionflow.images import grey_thumbnail, perceptual_hashes
-from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings
+from lesionflow.leakage import KINDS, audit, read_split, refuse_crossings, table
 
 
 @settings(deadline=None, max_examples=40)
@@ -114,6 +114,30 @@ def test_a_crossing_is_refused_and_named():
     refuse_crossings(known, split.replace("test", "unused"))
 
 
+def test_an_image_that_shares_in_two_ways_counts_once():
+    known = pd.DataFrame({"image": list("abcd"), "label": list("AABB"), "lesion": list("LLMN"), "pixels": list("pppq")})
+    split = pd.DataFrame({"image": list("abcd"), "part": ["train", "test", "test", "test"]})
+    result = audit(known, split)
+    assert result["test"]["images_sharing"] == 2
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS, 0) | {"lesion": 1, "pixels": 2}
+    columns = ["part", "class", "images", "images_sharing", "lesion", "pixels", "file"]
+    assert table(result)[columns].to_numpy().tolist() == [
+        ["test", "all", 3, 2, 1, 2, 0],
+        ["test", "A", 1, 1, 1, 1, 0],
+        ["test", "B", 2, 1, 0, 1, 0],
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"2 of 3 test images share pixels and lesion with training \(b, c\)"):
+        refuse_crossings(known, split)
+
+
+@pytest.mark.parametrize(("crossing", "named"), [(5, r"\(b0, b1, b2, b3, b4\)"), (6, r"\(b0, b1, b2, b3, b4, …\)")])
+def test_five_crossing_images_are_named(crossing, named):
+    images = ["a", *(f"b{number}" for number in range(crossing))]
+    known = pd.DataFrame({"image": images, "label": "A", "lesion": "L"})
+    with pytest.raises(InputError, match=named):
+        refuse_crossings(known, pd.DataFrame({"image": images, "part": ["train", *["test"] * crossing]}))
+
+
 def test_clean_images_are_clean_even_where_the_protocol_leaks():
     known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": ["L1", "L1", "L1"]})
     split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "clean"]})
@@ -124,12 +148,24 @@ def test_clean_images_are_clean_even_where_the_protocol_leaks():
 
 
 def test_a_split_as_folders(tmp_path):
-    for file in ("train/A/a.jpg", "val/A/b.png", "test/B/c.jpg", "test/readme.txt"):
+    for file in (
+        "train/A/a.jpg",
+        "VAL/A/b.png",
+        "test/B/c.JPG",
+        "test/readme.txt",
+        "test/d.png",
+        "test/B/2/e.jpg",
+        "x/f.png",
+    ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_bytes(b"")
-    assert dict(read_split(tmp_path).to_numpy().tolist()) == {"a": "train", "b": "valid", "c": "test"}
+    expected = {"a": "train", "b": "valid", "c": "test", "d": "test", "e": "test"}
+    assert dict(read_split(tmp_path).to_numpy().tolist()) == expected
     (tmp_path / "split.csv").write_text("image,fold\na,one\nb,two\n")
     with pytest.raises(InputError, match="no image in part 'train'"):
+        read_split(tmp_path / "split.csv", "fold")
+    (tmp_path / "split.csv").write_text("image,fold\na,Training\nb,val\n")
+    with pytest.raises(InputError, match="no image in part 'test'"):
         read_split(tmp_path / "split.csv", "fold")
 
 

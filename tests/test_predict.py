@@ -1,6 +1,7 @@
 """New images: the right model, refused where it does not fit; every file in the table; the page; ONNX."""
 
 import html
+import os
 import shutil
 import zipfile
 from html.parser import HTMLParser
@@ -316,6 +317,12 @@ def test_a_model_without_probabilities_is_refused():
         prediction_table(files, pd.DataFrame({"image": ["a"], "MEL": [np.nan], "NV": [np.nan]}), NAMES)
 
 
+def test_two_files_of_one_name_are_no_silent_double():
+    files = pd.DataFrame({"image": ["a", "a"], "status": "ok"})
+    with pytest.raises(pd.errors.MergeError):
+        prediction_table(files, pd.DataFrame({"image": ["a"], "MEL": [1.0]}), NAMES)
+
+
 def test_no_readable_file_is_an_error():
     files = pd.DataFrame({"image": ["a", "b"], "status": ["cannot be decoded: x"] * 2})
     with pytest.raises(InputError, match=r"None of 2 images can be read, the first is a \(cannot be decoded: x\)"):
@@ -331,8 +338,11 @@ def test_names_and_changes_of_a_set_of_images(tmp_path):
     assert set_name(f"{folder}/") == "visit 1.2" and set_name(tmp_path / "visit 2.zip") == "visit 2"
     before = listing_digest(folder)
     assert listing_digest(folder) == before
-    (folder / "sub/a.jpg").write_bytes(b"ab")
-    assert listing_digest(folder) != before
+    times = (folder / "sub/a.jpg").stat()
+    for content, later in ((b"ab", 0), (b"b", 10)):  # another size at the same time, the same size at another time
+        (folder / "sub/a.jpg").write_bytes(content)
+        os.utime(folder / "sub/a.jpg", ns=(times.st_atime_ns, times.st_mtime_ns + later))
+        assert listing_digest(folder) != before
 
 
 @pytest.mark.parametrize("name", ["new {a} <b>", "a,b=c:d", "x\ny", "$(x) `y` \"z\" 'q'", "é (1) [2] *"])

@@ -26,8 +26,8 @@ from lesionflow.settings import run_settings
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
 
-def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
-    protocol = "as_published" if leaky else "corrected"
+def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | None = None) -> str:
+    protocol = protocol or ("as_published" if leaky else "corrected")
     numbered = counts()
     numbered.insert(0, "protocol", protocol)
     numbered.insert(1, "seed", 1)
@@ -47,11 +47,11 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12) -> str:
         search=search_tables.search_table(*([one] for one in searched(protocol)), ["as_published"]),
         tables=[read_table(folder / "table.html")],
         counts=numbered,
-        costs=spent(),
+        costs=spent(protocols=[protocol]),
         rejected=pd.DataFrame({"image": names, "reason": "cannot be decoded"}),
         cards=results(protocols=[protocol])[0],
         model_cards=[read_card(path)],
-        figures=[read_figure(path) for path in drawn(folder / "figures", leaky)],
+        figures=[read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
         settings={"image_size": 64, "run": {"protocols": [protocol]}},
         class_names={"MEL": "melanoma"},
         licence=LICENCE,
@@ -100,11 +100,11 @@ def test_settings_are_those_of_the_run():
 
 
 class Page(HTMLParser):
-    """What a page loads, its alternative texts, and its text."""
+    """What a page loads, its alternative texts, what its parts are labelled with, and its text."""
 
     def __init__(self, text: str):
         super().__init__()
-        self.loads, self.alts, self.words = [], [], []
+        self.loads, self.alts, self.labels, self.words = [], [], [], []
         self.feed(text)
         self.text = re.sub(r"\s+", " ", " ".join(self.words))
 
@@ -113,6 +113,8 @@ class Page(HTMLParser):
         # A link that is clicked loads nothing by itself.
         self.loads += [value for key, value in attrs.items() if key == "src" or (key == "href" and tag != "a")]
         self.alts += [attrs.get("alt")] if tag == "img" else []
+        labels = {key: value for key, value in attrs.items() if key.startswith("data-") and key != "data-group"}
+        self.labels += [labels] if labels else []
 
     def handle_data(self, data):
         self.words.append(data)
@@ -139,6 +141,18 @@ def test_page(tmp_path, leaky):
     assert ("as_published LEAKY" in seen.text) is leaky and ("Ladder of leakage" in seen.text) is leaky
 
 
+@pytest.mark.parametrize("name", ["smote", "resnet50"])
+def test_a_protocol_with_the_name_of_something_else_is_not_taken_for_it(tmp_path, name):
+    """A protocol that is named like a dataset or a backbone filters the same parts of the page as any other."""
+    expected = Page(page(tmp_path / "one")).labels
+    assert sum("data-dataset" in labels for labels in expected) > 20
+    assert sum("data-protocol" in labels for labels in expected) > 20
+    for labels in expected:
+        if labels.get("data-protocol") == "corrected":
+            labels["data-protocol"] = name
+    assert Page(page(tmp_path / "other", protocol=name)).labels == expected
+
+
 def test_page_without_rejected_images(tmp_path):
     assert "None: every image and every label row was used." in Page(page(tmp_path, rejected=0)).text
 
@@ -157,7 +171,7 @@ def test_photographs_in_figures_are_jpeg(tmp_path):
 
 def test_labels_and_captions():
     known = {"protocol": ["corrected"], "backbone": ["resnet50", "vit"], "stage": ["1", "3"], "dataset": ["smote"]}
-    labels = find_labels(["curves", "corrected", "seed 1", "resnet50", "stage 3"], known)
+    labels = find_labels(["curves", "protocol corrected", "seed 1", "backbone resnet50", "stage 3"], known)
     assert labels == {"protocol": "corrected", "backbone": "resnet50", "stage": "3"}
     keywords = ["curves", "seed 7", "LEAKY"]
     text = caption(REPOSITORY / "workflow/report", "curves", keywords, labels, "mine")

@@ -1,5 +1,6 @@
 """The config: what is completed in it, and one sentence for whatever is wrong in it."""
 
+import copy
 import inspect
 import math
 
@@ -9,6 +10,7 @@ from conftest import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.files import InputError
+from lesionflow.paths import check_paths
 from lesionflow.settings import SPLITS, complete
 from lesionflow.splits import METHODS
 
@@ -24,9 +26,12 @@ def nested(path: tuple, value) -> dict:
     return value
 
 
+STUDY = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+
+
 def completed(changes: dict) -> dict:
     """The study's config with `changes` merged in, as `--configfile` does, completed."""
-    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    config = copy.deepcopy(STUDY)
     update_config(config, changes)
     return complete(config, SCHEMA)
 
@@ -95,12 +100,16 @@ def test_numbers_are_read_in_the_yaml_of_a_user():
         (("datasets", "mine"), {"limit": 5, "k_neighbors": 2}, "'oversample' is a dependency of 'k_neighbors'"),
         (("run", "datasets"), ["smotee"], "at $.run.datasets: 'smotee' is not one of `datasets` (undersampled, smote)"),
         (("ladder",), {"rungs": ["corrected"], "recipe": "x"}, "at $.ladder.recipe: 'x' is not one of `protocols`"),
+        (("ladder",), {"rungs": ["corrected"], "external": ["demo", "demo"]}, "has non-unique elements"),
         (("ladder",), {"rungs": ["corrected"], "external": ["isic2019"]}, "'isic2019' is what models are trained on"),
+        (("protocols", "mine"), {"like": "corrected", "stages": {"vgg16": {1: {"epochs": 2}}}}, "'lr' is a required"),
+        (("protocols", "mine"), None, "at $.protocols.mine: None is not of type 'object'"),
+        (("protocols", "mine"), {"like": 1}, "at $.protocols.mine.like: 1 is not of type 'string'"),
         (("collections", "isic2019", "ignore_classes"), ["NV"], "isic2019.ignore_classes: 'NV' is one of `classes`"),
         (("collections", "demo", "images"), "", "at $.collections.demo.images: '' cannot be used (a path"),
         (("images",), 2024, "at $.images: 2024 is not of type 'string' (put it in quotes)"),
         (("classes",), ["NV", False], "at $.classes[1]: False is not of type 'string' (put it in quotes)"),
-        (("container",), "a{b}.sif", "at $.container: 'a{b}.sif' cannot be used"),
+        (("container",), "a\nb.sif", "at $.container: 'a\\nb.sif' cannot be used"),
         (("search",), None, "at $.search: None is not of type 'object'"),
         (("search", "epoch"), 1, "at $.search: Additional properties are not allowed ('epoch' was unexpected)"),
     ],
@@ -149,7 +158,7 @@ def test_classes_that_differ_in_case_only():
     ],
 )
 def test_names_that_collide_with_others_or_with_folders(section, name, like):
-    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    config = copy.deepcopy(STUDY)
     config[section][name] = config[section][like]
     with pytest.raises(InputError, match=rf"^at \$\.{section}"):
         complete(config, SCHEMA)
@@ -161,12 +170,30 @@ def test_a_name_of_two_parts_of_the_run():
         completed(changes)
 
 
+def test_a_collection_from_elsewhere_is_no_rung():
+    ladder = {"rungs": ["corrected"], "external": ["corrected"]}
+    with pytest.raises(InputError, match="'corrected' is the name of a rung too"):
+        completed({"collections": {"corrected": STUDY["collections"]["demo"]}, "ladder": ladder})
+
+
 def test_a_protocol_may_be_like_one_that_is_like_another():
     protocols = {"mine": {"like": "random_split", "patience": 3}, "ap": {"like": "as_published", "split": {"test": 4}}}
     found = completed({"protocols": protocols})["protocols"]
     assert found["mine"]["stages"] == found["corrected"]["stages"] and found["mine"]["leaky"]
     assert found["mine"]["split"]["method"] == "by_image" and found["mine"]["patience"] == 3
     assert found["ap"]["split"] == {"method": "as_published", "test": 4, "valid": 50}
+
+
+def test_what_a_protocol_lacks_may_come_from_the_one_it_is_like():
+    own = {"augmentation": {"rotation": 10}, "stages": {"resnet50": {1: {"lr": "1e-2"}}}}
+    mine = completed({"protocols": {"mine": {"like": "corrected"} | own}})["protocols"]["mine"]
+    assert mine["augmentation"]["rotation"] == 10 and mine["augmentation"]["flip"]
+    assert mine["stages"]["resnet50"][1] == {"epochs": 30, "lr": 0.01, "augment": True}
+
+
+def test_an_empty_config_is_refused_too():
+    with pytest.raises(InputError, match="'collection' is a required property"):
+        complete({}, SCHEMA)
 
 
 def test_a_method_takes_of_an_inherited_split_what_it_knows():
@@ -188,6 +215,11 @@ def test_methods_of_splitting_take_what_the_config_gives_them():
         handed_on = takes["by_group"] if "settings" in takes[name] else set()
         assert settings <= takes[name] | handed_on
         assert takes[name] | handed_on <= settings | {"manifest", "seed", "settings"}
+
+
+def test_an_image_is_a_path_without_placeholders():
+    with pytest.raises(InputError, match=r"at container: 'a\{b\}.sif' has '\{' in it"):
+        check_paths(completed({"container": "a{b}.sif"}))
 
 
 @pytest.mark.parametrize("names", [(), ("complete",), ("demo",), ("demo", "demo_complete")])

@@ -138,6 +138,19 @@ def test_order_of_rows_does_not_matter():
 
 
 def test_the_first_images_by_name():
-    labels, _ = collection({"A": 5, "B": 2})
+    labels, pixels = collection({"A": 5, "B": 2})
     shuffled = labels.sample(frac=1, random_state=0)
-    assert list(keep_some(shuffled, 3, 1, "first")) == ["i0000", "i0001", "i0002", "i0005", "i0006"]
+    first = ["i0000", "i0001", "i0002", "i0005", "i0006"]
+    assert list(keep_some(shuffled, 3, 1, "first")) == first
+    assert list(balance(shuffled, reader(labels, pixels), 1, 3, undersample="first")["image"]) == first
+
+
+def test_real_images_are_drawn_by_the_seed_up_to_the_limit():
+    labels, pixels = collection({"A": 50, "B": 12, "C": 20})
+    drawn = [keep_some(labels, 20, seed) for seed in (1, 2)]
+    assert labels[drawn[0]].value_counts().to_dict() == {"A": 20, "B": 12, "C": 20}
+    assert set(drawn[0]) != set(drawn[1])
+    training = balance(labels, reader(labels, pixels), 1, 20, oversample="smote")
+    real = training[training["neighbour"].isna()]
+    assert set(real["image"]) == set(drawn[0]) and (real["weight"] == 0).all()
+    assert training["label"].value_counts().to_dict() == {"A": 20, "B": 20, "C": 20}

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -95,9 +97,17 @@ def test_a_second_run_has_nothing_to_do(run):
     assert "Nothing to be done" in output(snakemake(run))
 
 
-def test_snakemakes_own_report_builds(run):
-    done = snakemake(run, "--report", run / "snakemake_report.zip")
+def test_snakemakes_own_report_has_every_figure_and_table(run, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "run")
+    done = snakemake(folder, "--report", tmp_path / "report.zip")
     assert done.returncode == 0, output(done)[-4000:]
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        assert archive.testzip() is None
+        shown = Counter(Path(name).name for name in archive.namelist())
+    results = run / "results/tiny"
+    made = [*results.glob("figures/**/*.svg"), *results.glob("tables/**/*.html")]
+    assert len(made) > 40 and shown["report.html"] == 1
+    assert Counter(path.name for path in made) - shown == Counter()
 
 
 def test_weights_pass_from_stage_to_stage(run):
@@ -111,7 +121,7 @@ def test_weights_pass_from_stage_to_stage(run):
 
 
 def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
-    """SIGKILL on the training process and on Snakemake, then `--rerun-incomplete` (the profile sets it)."""
+    """SIGKILL on the training process and on Snakemake, then the same command, which unlocks the folder."""
     folder = tmp_path / "killed"
     shutil.copytree(run, folder)
     config = {"protocols": {"corrected": {"stages": {"efficientnet_lite0": {1: {"epochs": 40}}}}}}
@@ -126,12 +136,16 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
     deadline = time.monotonic() + 120
     while not (folder / stage / "resume.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
+    os.killpg(job.pid, signal.SIGSTOP)
+    refused = snakemake(folder, stage / "model.safetensors", config=config)
+    assert refused.returncode != 0 and "Directory cannot be locked" in output(refused)
+    assert "Another run is at work in this folder" in output(refused)
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert (folder / stage / "resume.pt").exists() and not (folder / stage / "model.safetensors").exists()
-    assert snakemake(folder, "--unlock", config=config).returncode == 0
     done = snakemake(folder, stage / "model.safetensors", config=config)
     assert done.returncode == 0, output(done)[-4000:]
+    assert "was killed: it is unlocked, and the work goes on" in output(done)
     log = (folder / "logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log").read_text()
     assert "resuming after epoch" in log
     assert [(folder / stage / name).read_bytes() for name in ("model.safetensors", "history.csv")] == expected

@@ -13,11 +13,11 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow import locks, source
 from lesionflow.files import InputError, file_digest, listing_digest, read_json, write_text
-from lesionflow.paths import check_paths, typed_images
+from lesionflow.paths import check_command_line, check_paths, typed_images
 from lesionflow.predictions import set_name
 from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.settings import RECIPE_OF_OTHERS, complete, run_settings
-from lesionflow.urls import public, take_urls
+from lesionflow.urls import is_public, public, take_urls
 
 # OpenMP's threads wait for each other busily, and beside another busy process take its time and lose their own.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -25,15 +25,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # A plan of thousands of jobs is millions of objects that all stay; looking through them for garbage takes seconds.
 gc.set_threshold(200_000, 50, 50)
 
-if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and not in a job of a run
-    try:
-        said = locks.enter(Path(".snakemake"), dry=workflow.output_settings.dryrun)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
-    if said:
-        logger.warning(said)
-
 try:
+    check_command_line(workflow.config_settings.config_args)
     if "images" in config:
         config["images"] = typed_images(config, workflow.config_settings.config_args)
     config.update(complete(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml"))
@@ -42,6 +35,14 @@ try:
     config["private_urls"] = take_urls(config)
 except InputError as error:
     raise WorkflowError(f"Config: {error}") from None
+
+if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:  # and not in a job of a run
+    try:
+        said = locks.enter(Path(".snakemake"), dry=workflow.output_settings.dryrun)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    if said:
+        logger.warning(said)
 
 
 def names_of(section):

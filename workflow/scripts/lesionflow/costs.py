@@ -37,6 +37,14 @@ def costs(
     return table
 
 
+def keywords(what: str) -> list[str]:
+    """What a training in the column `what` was of, as the keywords of a figure say it; nothing for packing."""
+    if what.count(", ") < 4:
+        return []
+    protocol, seed, dataset, backbone, stage = what.split(", ")
+    return [f"protocol {protocol}", seed, f"dataset {dataset}", f"backbone {backbone}", stage]
+
+
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The costs as text."""
     shown = table.assign(**{key: [f"{value:,.0f}" for value in pd.to_numeric(table[key])] for key in NUMBERS})

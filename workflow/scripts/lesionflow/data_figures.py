@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 from sklearn.decomposition import PCA
 
-from lesionflow.figures import COLOURS, save
+from lesionflow.figures import COLOURS, save, split_keywords
 
 GREY = "#767676"
 RESOLUTIONS = 12  # the rest is summed
@@ -31,7 +31,8 @@ def _save(
     dataset: Sequence[str] = (),
 ) -> None:
     """Write figure `number`, of a split, or one of its datasets, or of the whole collection."""
-    keywords = ["data" if split else "collection", *split, *dataset]
+    keywords = ["data" if split else "collection", *split_keywords(split)]
+    keywords += [f"dataset {name}" for name in dataset]
     save(figure, path, keywords, ", ".join([title, *split]), description, leaky, number)
 
 

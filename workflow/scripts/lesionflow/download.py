@@ -14,6 +14,7 @@ from lesionflow.contents import find_fault
 from lesionflow.files import InputError, progress, write_json
 from lesionflow.urls import public
 
+NO_URL = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of an answer
 PAUSES = (1, 4, 15)  # seconds before the tries that follow a fruitless one
 CHUNK = 1 << 16  # bytes; the most that a cut can lose
@@ -170,13 +171,18 @@ def is_final(error: requests.RequestException) -> bool:
 def describe(error: requests.RequestException) -> str:
     """Why a request failed, in a few words: requests wraps the cause in up to four exceptions."""
     if error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
-    if isinstance(error, ValueError):
-        return "this is no URL of the form https://HOST/FILE"
+        return printable(f"HTTP {error.response.status_code} {error.response.reason}")
+    if isinstance(error, NO_URL):
+        return "this is no URL of the form https://HOST/FILE, or leads to none"
     cause: BaseException = error
     while cause.__context__:
         cause = cause.__context__
-    return getattr(cause, "strerror", None) or public(str(cause))
+    return getattr(cause, "strerror", None) or printable(public(str(cause)))
+
+
+def printable(text: str) -> str:
+    """One line of what a server may have said, without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip()
 
 
 def state_path(part: Path) -> Path:

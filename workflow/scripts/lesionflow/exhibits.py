@@ -2,7 +2,7 @@
 
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,10 +25,11 @@ def names(table: pd.DataFrame) -> dict[str, list[str]]:
     return {label: list(dict.fromkeys(table[label].astype(str))) for label in LABELS}
 
 
-def find_labels(words: Iterable[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The labels among `words`, which may say "stage 3"; `known` is from `names`."""
-    words = {word.removeprefix("stage ") for word in words}
-    found = {label: " ".join(name for name in options if name in words) for label, options in known.items()}
+def find_labels(keywords: Collection[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The labels among `keywords` such as "stage 3" or "dataset smote"; `known` is from `names`."""
+    found = {
+        label: " ".join(name for name in options if f"{label} {name}" in keywords) for label, options in known.items()
+    }
     return {label: text for label, text in found.items() if text}
 
 
@@ -48,7 +49,8 @@ def read_table(path: str | Path) -> dict:
     """A table of `lesionflow.run_tables`: its title and, apart from it so that it never scrolls away, its HTML."""
     before, _, rest = Path(path).read_text(encoding="utf-8").partition("<caption>")
     title, _, after = rest.partition("</caption>")
-    return {"keywords": re.split(", |: ", title), "title": title, "html": Markup(before + after)}
+    backbone, stage, _ = title.rpartition(": ")[2].split(", ")
+    return {"keywords": [f"backbone {backbone}", stage], "title": title, "html": Markup(before + after)}
 
 
 def read_card(path: str | Path) -> dict:

@@ -79,9 +79,15 @@ def _jpeg(png: re.Match) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
+def split_keywords(split: Sequence[str]) -> list[str]:
+    """Keywords of a split, which is [protocol, "seed N"] or empty; a keyword says what it names."""
+    return [f"protocol {split[0]}", *split[1:]] if split else []
+
+
 def model_name(card: Mapping) -> tuple[list[str], str]:
     """Keywords and title of the models that differ from `card` in the dataset only."""
-    keywords = [card["protocol"], f"seed {card['seed']}", card["backbone"], f"stage {card['stage']}"]
+    keywords = split_keywords([card["protocol"], f"seed {card['seed']}"])
+    keywords += [f"backbone {card['backbone']}", f"stage {card['stage']}"]
     weights = " (no pretrained weights)" if card["weights"] == "none" else ""
     return keywords, f"{card['backbone']}{weights}, stage {card['stage']}, {card['protocol']}, seed {card['seed']}"
 
@@ -182,10 +188,10 @@ def _matrix(ax: Axes, counts: np.ndarray, share: np.ndarray, classes: Sequence[s
     return mesh
 
 
-def class_distribution(path: str | Path, counts: pd.DataFrame, keywords: Sequence[str], leaky: bool) -> None:
+def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[str], leaky: bool) -> None:
     """Images a class in the collection, and in every dataset with its synthetic part hatched.
 
-    `counts` is from `counts.class_counts`; `keywords` name protocol and seed.
+    `counts` is from `counts.class_counts`; `split` is as for `split_keywords`.
     """
     datasets = [name.removesuffix(" real") for name in counts if name.endswith(" real")]
     figure = Figure(figsize=(10, 3.6), layout="constrained")
@@ -215,4 +221,5 @@ def class_distribution(path: str | Path, counts: pd.DataFrame, keywords: Sequenc
         for name in datasets
     )
     description = f"Collection: {counts['raw'].sum():,} images. {description}"
-    save(figure, path, ["classes", *keywords], f"Images a class: {', '.join(keywords)}", description, leaky)
+    keywords = ["classes", *split_keywords(split)]
+    save(figure, path, keywords, f"Images a class: {', '.join(split)}", description, leaky)

@@ -11,7 +11,8 @@ import pandas as pd
 from PIL import Image
 
 from lesionflow.batches import Images, Store
-from lesionflow.files import progress, write_table
+from lesionflow.files import progress
+from lesionflow.lists import write_table
 from lesionflow.splits import PARTS
 
 CHUNK = 64  # images in memory at a time

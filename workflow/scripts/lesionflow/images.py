@@ -14,8 +14,8 @@ from PIL import Image
 from scipy.fft import dctn
 
 from lesionflow.files import InputError
+from lesionflow.listing import SUFFIXES, is_image
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 # Files that lie beside images and are none: nobody misses them.
 OTHER_SUFFIXES = {
     ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".xls", ".xlsx", ".log",
@@ -44,7 +44,7 @@ class Images:
             found = [(shown(os.path.relpath(file, path)), file) for file in self._walk(path)]
         else:
             self.archive = open_zip(path)
-            found = [(shown(name), name) for name in self.archive.namelist() if not name.startswith("__MACOSX")]
+            found = [(shown(name), name) for name in self.archive.namelist()]
         twins: dict[str, str] = {}
         for name, file in sorted(found):
             if self._add(Path(name), file):
@@ -82,7 +82,7 @@ class Images:
     def _add(self, name: Path, file: str) -> bool:
         """Whether a file is an image; else, why it is not read. `name` is its path, fit for people to see."""
         suffix = name.suffix.lower()
-        if suffix in SUFFIXES and not name.name.startswith("._"):
+        if is_image(name):
             self.files[name.stem] = file
             return True
         if suffix not in OTHER_SUFFIXES and not name.name.startswith(".") and not file.endswith("/"):

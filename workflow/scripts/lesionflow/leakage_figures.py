@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow.figures import COLOURS, save
+from lesionflow.figures import COLOURS, save, split_keywords
 
 
-def leakage_by_class(path: str | Path, shares: pd.DataFrame, keywords: Sequence[str], title: str, leaky: bool) -> None:
+def leakage_by_class(path: str | Path, shares: pd.DataFrame, split: Sequence[str], title: str, leaky: bool) -> None:
     """Share of the test and validation images of each class that share anything with training.
 
-    `shares` is from `leakage.table`.
+    `shares` is from `leakage.table`, `split` as for `split_keywords`.
     """
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     ax = figure.subplots()
@@ -34,7 +34,7 @@ def leakage_by_class(path: str | Path, shares: pd.DataFrame, keywords: Sequence[
         f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
         for _, row in whole.iterrows()
     )
-    save(figure, path, ["leakage", *keywords], title, description, leaky)
+    save(figure, path, ["leakage", *split_keywords(split)], title, description, leaky)
 
 
 def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int) -> None:

@@ -12,4 +12,4 @@ def image_files(files: Iterable[str]) -> list[str]:
 
 
 def is_image(file: PurePath) -> bool:
-    return file.suffix.lower() in SUFFIXES and "__MACOSX" not in file.parts
+    return file.suffix.lower() in SUFFIXES and "__MACOSX" not in file.parts and not file.name.startswith("._")

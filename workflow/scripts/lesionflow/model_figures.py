@@ -72,7 +72,9 @@ def model(path: str | Path, classifier: Classifier, backbone: str, size: int) ->
     total = count_parameters(classifier)[1]
     description = ", ".join(f"{name} {text}" for name, text in left + right)
     title = f"The model: {backbone}, {total:,} parameters"
-    save(figure, path, ["model", backbone], title, f"From image to classes: {description}.", False, "3.10")
+    save(
+        figure, path, ["model", f"backbone {backbone}"], title, f"From image to classes: {description}.", False, "3.10"
+    )
 
 
 def stage_counts(classifier: Classifier, modules: Sequence[str], freeze_head_norm: bool) -> pd.DataFrame:
@@ -115,4 +117,4 @@ def stages(path: str | Path, counts: pd.DataFrame, transfer: bool, backbone: str
         for stage in (1, 2, 3)
     )
     title = f"The stages: {backbone}, {protocol}, {total['all']:,} parameters"
-    save(figure, path, ["model", backbone, protocol], title, description, leaky, "3.11")
+    save(figure, path, ["model", f"backbone {backbone}", f"protocol {protocol}"], title, description, leaky, "3.11")

@@ -1,10 +1,11 @@
-"""Paths of the config: those that Snakemake would misread."""
+"""What a user enters and Snakemake would misread, or show: names of folders, paths, URLs on the command line."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from lesionflow.files import InputError
-from lesionflow.urls import is_url
+from lesionflow.urls import is_url, public
 
 PLACEHOLDER = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 
@@ -22,6 +23,16 @@ def typed_images(config: Mapping, arguments: Sequence[str] | None) -> str:
     return typed[-1] if typed else str(images)
 
 
+def check_command_line(arguments: Sequence[str] | None) -> None:
+    """Raise InputError where a word after `--config` has a secret in a URL."""
+    for word in arguments or ():
+        if "://" in word and public(word) != word:
+            raise InputError(
+                f"{public(word)} has a user, password or query, and Snakemake logs its command line: write it into a "
+                "file and give that with `--configfile`."
+            )
+
+
 def check_paths(config: Mapping) -> None:
     """Raise InputError where a path of the config has in it what Snakemake takes for a placeholder."""
     for key, path in given_paths(config):
@@ -36,11 +47,14 @@ def check_paths(config: Mapping) -> None:
 def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:
     """Every path that the config names, with its key."""
     parts = {f"collections.{name}": collection for name, collection in config["collections"].items()}
-    parts |= {"audit": config.get("audit", {}), "predict": config.get("predict", {}), "config": config}
+    parts |= {name: config.get(name, {}) for name in ("audit", "predict")}
     for where, part in parts.items():
         for key in ("images", "labels", "metadata", "split", "model"):
-            if isinstance(part.get(key), str):
-                yield f"{where}.{key}".removeprefix("config."), part[key]
+            if key in part:
+                yield f"{where}.{key}", part[key]
+    if "images" in config:
+        yield "images", str(Path(config["images"]).absolute())  # results bear its name, which `.` does not show
+    yield "container", config["container"]
     for name, backbone in config["backbones"].items():
         if not is_url(backbone["weights"]):
             yield f"backbones.{name}.weights", backbone["weights"]

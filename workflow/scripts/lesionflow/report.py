@@ -16,6 +16,7 @@ from lesionflow.choice import MODEL, best_model, best_runs
 from lesionflow.comparison import sentences
 from lesionflow.container import describe
 from lesionflow.costs import html as cost_table
+from lesionflow.costs import keywords as cost_keywords
 from lesionflow.counts import counts_html
 from lesionflow.exhibits import LABELS, caption, find_labels, names, number
 from lesionflow.source import REPORT
@@ -61,7 +62,7 @@ def splits(counts: pd.DataFrame, figures: Sequence[dict], class_names: Mapping[s
     for place, ((protocol, seed), rows) in enumerate(counts.groupby(["protocol", "seed"], sort=False)):
         rows = rows.drop(columns=["protocol", "seed"]).reset_index(drop=True)
         table = counts_html(rows, class_names, f"class_counts_{place}")
-        shown = [figure for figure in figures if figure["keywords"][1:3] == [protocol, f"seed {seed}"]]
+        shown = [figure for figure in figures if {f"protocol {protocol}", f"seed {seed}"} <= {*figure["keywords"]}]
         found.append(
             {
                 "title": f"{protocol}, seed {seed}",
@@ -121,8 +122,8 @@ def versions(cards: Sequence[Mapping]) -> dict[str, str]:
 
 def search_html(table: pd.DataFrame, known: Mapping) -> str:
     """The table of searches, its rows with their labels."""
-    names = search_tables.wide(table)[["Protocol", "Backbone", "Dataset"]]
-    labels = [find_labels(" ".join(row).split(), known) for row in names.itertuples(index=False)]
+    rows = search_tables.wide(table)[["Protocol", "Backbone", "Dataset"]].rename(columns=str.lower).to_dict("records")
+    labels = [find_labels([f"{label} {text.split()[0]}" for label, text in row.items()], known) for row in rows]
     return search_tables.html(table).to_html(labels=labels)
 
 
@@ -176,7 +177,9 @@ def page(
         comparison=sentences(table),
         ladder=None if ladder is None else ladders.html(ladder).to_html(),
         ladder_notes=[] if ladder is None else ladders.notes(ladder),
-        ladder_labels={} if ladder is None else find_labels(ladder[[*LABELS[1:]]].iloc[0].astype(str), known),
+        ladder_labels={}
+        if ladder is None
+        else find_labels([f"{label} {ladder[label].iloc[0]}" for label in LABELS[1:]], known),
         search=None if search is None else search_html(search, known),
         search_notes=[] if search is None else search_tables.notes(search),
         table=html(table).to_html(labels=rows),
@@ -197,7 +200,7 @@ def page(
         versions=text_html(pd.DataFrame(versions(cards).items(), columns=["package", "version"]), "versions"),
         devices=sorted({card["device"] for card in cards}),
         containers=sorted({describe(card["container"]) for card in cards}),
-        costs=cost_table(costs).to_html(labels=[find_labels(what.split(", "), known) for what in costs["what"]]),
+        costs=cost_table(costs).to_html(labels=[find_labels(cost_keywords(what), known) for what in costs["what"]]),
         hours=table["time_s"].sum() / 3600,
         licence=licence,
     )

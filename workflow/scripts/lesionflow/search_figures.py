@@ -42,7 +42,7 @@ def search_curves(
         Line2D([], [], color="#444444", ls="", marker="o", ms=8, mfc="none", mew=1.6, label="lowest\nvalidation loss")
     )
     figure.legend(handles=handles, title="learning rate", loc="outside right center", frameon=False)
-    keywords = [winner["protocol"], f"seed {winner['seed']}", winner["backbone"], winner["dataset"]]
+    keywords = [f"{key} {winner[key]}" for key in ("protocol", "seed", "backbone", "dataset")]
     weights = " (no pretrained weights)" if winner["weights"] == "none" else ""
     title = f"{winner['backbone']}{weights}, {winner['dataset']}, {winner['protocol']}, seed {winner['seed']}"
     description = (

@@ -123,8 +123,8 @@ def check_parts(label: pd.Series, part: pd.Series) -> None:
         if (row == 0).any():
             raise InputError(
                 f"Class {name} ({(label == name).sum()} images) is too small for this split: none is left for "
-                f"{row.idxmin()}. Add images of at least 3 lesions, lower `split: test` and `valid`, or take the "
-                f"class out of `classes`."
+                f"{row.idxmin()}. Add images of at least 3 lesions, lower `split: test`, `valid` or "
+                f"`keep_for_training`, or take the class out of `classes`."
             )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 URL = re.compile(
     r"([a-z][a-z0-9+.-]*://|(?<!\S)(?!\S*://)(?=\S+:\S*@))"  # or USER:PASSWORD@HOST where the scheme was forgotten
@@ -48,3 +48,9 @@ def take_urls(config: Mapping) -> dict[str, list[str]]:
             taken.setdefault(f"resources/weights/{file_name(url)}", []).append(url)
             backbone["weights"] = public(url)
     return taken
+
+
+def is_public(file: Path) -> bool:
+    """Whether a text file has no URL in it that has a secret."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return public(text) == text

@@ -1,0 +1,122 @@
+"""What is wrong in the config, in one sentence with its path."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+from lesionflow.files import InputError
+from lesionflow.urls import public
+
+SHOWN = 300  # characters of a message, which may quote all that was given
+# Names that mean something else where ours stand: folders of the workflow, keywords of figures, rows of tables.
+WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplicates", "gallery", "ladder", "leakage",
+         "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
+RESERVED = {
+    "collections": {"audit", "predictions", "weights"},
+    "protocols": WORDS | {"external", "figures", "pooled", "tables"},
+    "datasets": WORDS,
+    "backbones": WORDS | {"folders"},
+    "classes": {"all", "image", "label", "predicted", "probability", "status", "total", "warning"},
+}
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    """Finite numbers only; YAML's yes and no, which Python counts as 1 and 0, are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
+)
+
+
+def check_schema(config: Mapping, rules: Mapping) -> None:
+    """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
+    wrong = jsonschema.exceptions.best_match(Validator(rules).iter_errors(config))
+    if wrong:
+        about = wrong.schema.get("description", "")
+        if wrong.validator == "pattern":
+            message = f"{wrong.instance!r} cannot be used"
+        elif wrong.validator_value == "string" and not isinstance(wrong.instance, list | Mapping | None):
+            message, about = wrong.message, "put it in quotes"
+        else:
+            message = wrong.message
+        message = message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
+        raise InputError(public(f"at {wrong.json_path}: {message}{f' ({about})' * bool(about)}. See config/README.md."))
+
+
+def check_reserved(config: Mapping) -> None:
+    """Raise InputError where two names differ in case only, or one means something else in paths, tables or figures."""
+    for section, reserved in RESERVED.items():
+        twice = Counter(name.casefold() for name in config[section])
+        for name in config[section]:
+            if name.casefold() in reserved or (section == "protocols" and name.casefold().startswith("ladder_")):
+                raise InputError(f"at $.{section}: {name!r} has a meaning of its own in results: choose another name.")
+            if twice[name.casefold()] > 1:
+                same = [other for other in config[section] if other.casefold() == name.casefold()]
+                raise InputError(f"at $.{section}: {' and '.join(same)} differ in case only: rename one of them.")
+
+
+def check_names(config: Mapping) -> None:
+    """Raise InputError where one part of the config uses a name that another does not define.
+
+    Protocols must be complete (see `complete_protocols`).
+    """
+    run, ladder, protocols = config["run"], config["ladder"], config["protocols"]
+    trained = {name: run["backbones"] for name in run["protocols"]}
+    wanted = [("collection", "collections", [config["collection"]])]
+    wanted += [("ladder.external", "collections", ladder["external"])]
+    wanted += [(f"run.{section}", section, names) for section, names in run.items()]
+    for name, protocol in protocols.items():
+        for key in ("stages", "input_range", "unfreeze"):
+            wanted.append((f"protocols.{name}.{key}", "backbones", protocol[key]))
+    if ladder["rungs"]:
+        trained |= {f"ladder_{rung}": [ladder["backbone"]] for rung in ladder["rungs"]}
+        wanted += [(f"ladder.{key}", f"{key}s", [ladder[key]]) for key in ("dataset", "backbone")]
+    for path, section, names in wanted:
+        for name in names:
+            if name not in config[section]:
+                known = ", ".join(config[section])
+                raise InputError(f"at $.{path}: {name!r} is not one of `{section}` ({known}): correct it, or add it.")
+    for protocol, backbones in trained.items():
+        for backbone in backbones:
+            stages = protocols[protocol]["stages"].get(backbone, {})
+            for stage in {1, 2, 3} - set(stages):
+                path = f"protocols: {protocol}: stages: {backbone}: {stage}"
+                raise InputError(f"set epochs and lr at `{path}`, or take the backbone out of what is run.")
+
+
+def check_values(config: Mapping) -> None:
+    """Raise InputError where two values do not go together. The config must be complete (see `complete`)."""
+    for name, dataset in config["datasets"].items():
+        if dataset.get("real_limit", 0) > dataset["limit"]:
+            raise InputError(
+                f"at $.datasets.{name}: `real_limit` {dataset['real_limit']} is above `limit` {dataset['limit']}, "
+                "which counts real and synthetic images: lower the one or raise the other."
+            )
+    for name, protocol in config["protocols"].items():
+        augmented = protocol.get("augmentation", {})
+        ranges = {f"augmentation.{key}": augmented[key] for key in ("zoom", "brightness") if key in augmented}
+        ranges |= {f"input_range.{key}": span for key, span in protocol["input_range"].items()}
+        for path, (low, high) in ranges.items():
+            if low > high or (low == high and path.startswith("input_range")):
+                raise InputError(f"at $.protocols.{name}.{path}: {low} is not below {high}: give the lower one first.")
+    for name, times in Counter(name for names in config["run"].values() for name in names).items():
+        if times > 1:
+            found = " and ".join(f"`{section}`" for section, names in config["run"].items() if name in names)
+            raise InputError(
+                f"at $.run: {name!r} is a name in {found}, which results could not tell apart: rename one."
+            )
+    external = config["ladder"]["external"] if config["ladder"]["rungs"] else []
+    if config["collection"] in external:
+        raise InputError(f"at $.ladder.external: {config['collection']!r} is what models are trained on: take it out.")
+    for name in set(external) & set(config["ladder"]["rungs"]):
+        raise InputError(f"at $.ladder.external: {name!r} is the name of a rung too: name the collection otherwise.")
+    for name in [config["collection"], *external]:
+        for left_out in config["collections"][name]["ignore_classes"]:
+            if left_out in config["classes"]:
+                raise InputError(f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too.")
