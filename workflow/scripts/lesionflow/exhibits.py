@@ -49,7 +49,7 @@ def read_table(path: str | Path) -> dict:
     """A table of `lesionflow.run_tables`: its title and, apart from it so that it never scrolls away, its HTML."""
     before, _, rest = Path(path).read_text(encoding="utf-8").partition("<caption>")
     title, _, after = rest.partition("</caption>")
-    backbone, stage, _ = title.rpartition(": ")[2].split(", ")
+    backbone, stage, _ = title.rpartition(": ")[2].split(", ", 2)
     return {"keywords": [f"backbone {backbone}", stage], "title": title, "html": Markup(before + after)}
 
 
