@@ -1,11 +1,18 @@
 """Images that are one lesion or one picture under several classes."""
 
+import io
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from lesionflow.conflicts import COLUMNS, evidence, find_conflicts, left_out
+from lesionflow.decoding import decode
 from lesionflow.files import InputError
 from lesionflow.manifest import make_manifest
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
 
 
 def conflicts(**changes) -> pd.DataFrame:
@@ -15,7 +22,7 @@ def conflicts(**changes) -> pd.DataFrame:
     duplicates = pd.DataFrame(dict.fromkeys(("image", "file", "pixels", "near_duplicate"), images))
     for column, values in changes.items():
         (described if column == "lesion" else duplicates)[column] = list(values)
-    return find_conflicts(described, duplicates, ["A", "B"])
+    return find_conflicts(described, duplicates, ["A", "B"], lambda names: PICTURES[[images.index(n) for n in names]])
 
 
 @pytest.mark.parametrize("kind", ["lesion", "file", "pixels", "near_duplicate"])
@@ -68,3 +75,27 @@ def test_the_report_says_how_much_is_known():
     assert "; 2 conflicts: " in evidence(manifest, found) and "(1 by file, 1 by near duplicate; conf" in evidence(
         manifest, found
     )
+
+
+def saved_anew(pixels: np.ndarray, quality: int, size: int) -> np.ndarray:
+    """A photograph's packed pixels after it was saved as a JPEG of `size` pixels a side."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS).save(stream, "JPEG", quality=quality)
+    return decode(stream.getvalue(), len(pixels))[0]
+
+
+@pytest.mark.parametrize(("quality", "size"), [(40, 96), (75, 48), (95, 96)])
+def test_a_picture_saved_anew_under_another_class_stops_the_run(monkeypatch, quality, size):
+    picture, other = (grown(seed) for seed in (1, 2))
+    pictures = np.stack([other, picture, saved_anew(np.rot90(picture).copy(), quality, size), other, other, other])
+    monkeypatch.setitem(globals(), "PICTURES", pictures)
+    found = conflicts(near_duplicate="abbdef")
+    assert found["kind"].tolist() == ["copy", "copy"]
+    with pytest.raises(InputError, match=r"the first is picture b \(b A, c B\)"):
+        left_out(found, "fail", "conflicts.csv")
+
+
+def grown(seed: int) -> np.ndarray:
+    """A picture of large forms, as photographs have them, uint8 [96, 96, 3]."""
+    small = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize((96, 96), Image.Resampling.BICUBIC))

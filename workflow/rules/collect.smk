@@ -126,8 +126,10 @@ rule find_duplicates:
 
 rule find_conflicts:
     input:
-        "results/{collection}/labels.csv",
-        "results/{collection}/duplicates.csv",
+        labels="results/{collection}/labels.csv",
+        duplicates="results/{collection}/duplicates.csv",
+        tables=packed(".csv"),
+        pixels=packed(".npy"),
     output:
         "results/{collection}/conflicts.csv",  # of a step of its own, so that it stays when they stop the run
     log:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from lesionflow.batches import packed_store
 from lesionflow.conflicts import find_conflicts
 from lesionflow.files import job
 from lesionflow.lists import read_described, read_duplicates, write_table
@@ -12,8 +13,13 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        described, duplicates = read_described(snakemake.input[0]), read_duplicates(snakemake.input[1])
-        write_table(snakemake.output[0], find_conflicts(described, duplicates, snakemake.params.classes))
+        inputs = snakemake.input
+        described, duplicates = read_described(inputs.labels), read_duplicates(inputs.duplicates)
+        store = packed_store(inputs.tables, inputs.pixels)
+        conflicts = find_conflicts(
+            described, duplicates, snakemake.params.classes, lambda images: store.read(store.positions(images))
+        )
+        write_table(snakemake.output[0], conflicts)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,20 @@ def open_store(
     return Store(read_manifest(manifest), {Path(shard).stem: shard for shard in shards}, tables)
 
 
+def packed_store(
+    tables: Sequence[str | Path], pixels: Sequence[str | Path], prefixes: Sequence[str] | None = None
+) -> Store:
+    """The store of packed shards before there is a manifest: all images that could be read.
+
+    `prefixes`, one for each shard, go before the names of its images.
+    """
+    packed = []
+    for number, (table, prefix) in enumerate(zip(tables, prefixes or [""] * len(tables), strict=True)):
+        shard = read_shard(table).query("status == 'ok'").assign(shard=f"{number:04d}")
+        packed.append(shard.assign(image=prefix + shard["image"]))
+    return Store(pd.concat(packed), {f"{number:04d}": shard for number, shard in enumerate(pixels)})
+
+
 @dataclass(frozen=True)
 class Images:
     """What a model is shown: real images, and synthetic ones as (1 - weight)·image + weight·neighbour."""
