@@ -56,7 +56,9 @@ BALANCED = {"balance": 1, "draw_smote": 1} | OF_TRAINING_LISTS
 SEARCHED = {"search_hyperparameters": 2, "draw_search": 2, "tabulate_search": 1}
 SPLIT = ALL | BALANCED | SEARCHED | {"split_images": 1, "balance": 2, "draw_augmentation": 1}
 MANIFEST = SPLIT | {"make_manifest": 1, "draw_collection": 1, "draw_duplicates": 1}
-PACKED = MANIFEST | {"read_labels": 1, "pack_images": 2, "index_store": 1, "find_duplicates": 1}
+PACKED = MANIFEST | {
+    "read_labels": 1, "pack_images": 2, "index_store": 1, "find_duplicates": 1, "find_conflicts": 1
+}  # fmt: skip
 REPORT = {"number_results": 1, "write_report": 1}
 SCORED = {"score": 4, "draw_confusion": 2, "tabulate_results": 1, "tabulate_run": 2} | REPORT
 
@@ -113,7 +115,7 @@ EDITS = {
         SCORED | {"draw_collection": 1, "draw_gallery": 2},
     ),
     "the licence": ({"collections": {"tiny": {"licence": "other"}}}, SCORED),
-    "near duplicates": ({"near_duplicates": {"distance": 3}}, MANIFEST | {"find_duplicates": 1}),
+    "near duplicates": ({"near_duplicates": {"distance": 3}}, MANIFEST | {"find_duplicates": 1, "find_conflicts": 1}),
 }
 
 
@@ -158,12 +160,18 @@ def save_labels_unchanged(folder: Path) -> None:
     os.utime(folder / "labels.csv")
 
 
+def remove_all_images(folder: Path) -> None:
+    """They were packed: who needs room may take them away."""
+    shutil.rmtree(folder / "images")
+
+
 FILES = {
+    remove_all_images: {},
     replace_an_image: PACKED,
     add_an_image_in_a_folder_below: PACKED,
     remove_an_image: PACKED,
-    restore_older_labels: MANIFEST | {"read_labels": 1},
-    restore_older_metadata: MANIFEST | {"read_labels": 1},
+    restore_older_labels: MANIFEST | {"read_labels": 1, "find_conflicts": 1},
+    restore_older_metadata: MANIFEST | {"read_labels": 1, "find_conflicts": 1},
     save_labels_unchanged: {},
 }
 
