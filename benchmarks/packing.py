@@ -48,7 +48,7 @@ def main(peers: str, folder: str) -> None:
         differences = [off(packed, file) for packed, file in zip(pixels, images.files.values(), strict=True)]
         for _ in range(ROUNDS):
             seconds, _ = ours(images, Path(made))
-            print(f"{len(images.files) / seconds:.0f} images a second on {CORES} cores", flush=True)
+            print(f"{len(images.files) / seconds:.0f} images per second on {CORES} cores", flush=True)
             for peer, found in ratios.items():
                 found.append(float(measure(peers, "pack_peers.py", folder, SIZE, peer)[-1]) / seconds)
     for peer, (name, target) in PEERS.items():

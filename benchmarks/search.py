@@ -1,6 +1,6 @@
 """Search of 3 optimizers × 5 learning rates × 20 epochs on 2,000 images beside the same trials in Keras.
 
-Keras trains two trials for some batches each; what all 15 would take is worked out from their images a second.
+Keras trains two trials for some batches each; what all 15 would take is worked out from their images per second.
 Usage: PYTHONPATH=workflow/scripts python search.py PEERS_PYTHON [ROUNDS]
 """
 

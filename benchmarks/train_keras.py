@@ -1,4 +1,4 @@
-"""Images a second that the study's stack trains: Keras, `flow_from_directory` with `ImageDataGenerator`.
+"""Images per second that the study's stack trains: Keras, `flow_from_directory` with `ImageDataGenerator`.
 
 Measures once for every line of its input.
 Usage: python train_keras.py FOLDER BACKBONE STAGE WARM_UP BATCHES

@@ -1,4 +1,4 @@
-"""Images a second that Lesionflow trains, and its ceiling: the same step on one batch that lies in memory.
+"""Images per second that Lesionflow trains, and its ceiling: the same step on one batch that lies in memory.
 
 Measures both, in one line, for every line of its input.
 Usage: PYTHONPATH=workflow/scripts python train_ours.py FOLDER BACKBONE STAGE WARM_UP BATCHES

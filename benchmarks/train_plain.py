@@ -1,4 +1,4 @@
-"""Images a second that a plain PyTorch loop trains: `ImageFolder`, transforms an image, two workers, float32.
+"""Images per second that a plain PyTorch loop trains: `ImageFolder`, transforms an image, two workers, float32.
 
 Measures once for every line of its input.
 Usage: python train_plain.py FOLDER BACKBONE STAGE WARM_UP BATCHES

@@ -80,7 +80,10 @@ def rounds(peers: str, folder: Path, cell: tuple[str, int], count: int) -> dict[
             for peer, rate in (("Keras", ask_keras()[0]), ("plain PyTorch", ask_plain()[0]), ("ceiling", ceiling)):
                 ratios[peer].append(epoch / rate)
             print(
-                cell, f"{epoch:.1f} images a second", {peer: round(r[-1], 2) for peer, r in ratios.items()}, flush=True
+                cell,
+                f"{epoch:.1f} images per second",
+                {peer: round(r[-1], 2) for peer, r in ratios.items()},
+                flush=True,
             )
     return ratios
 

@@ -158,8 +158,8 @@ LOOP["model"] = LOOP
     [
         (b"", "it is empty"),
         (b"<!DOCTYPE html>\n<html>404</html>", "it is a web page"),
-        (b"\n\0garbage" * 99, "it holds something else than tensors|it is cut"),
-        (pickle.dumps(Hostile()), "it holds something else than tensors|it is cut"),
+        (b"\n\0garbage" * 99, "it holds something other than tensors|it is truncated"),
+        (pickle.dumps(Hostile()), "it holds something other than tensors|it is truncated"),
     ],
 )
 def test_files_that_hold_no_weights(tmp_path, monkeypatch, ending, value, said):
@@ -176,10 +176,10 @@ def test_files_that_hold_no_weights(tmp_path, monkeypatch, ending, value, said):
     [
         (Hostile(), r"it holds Python code or objects \(.*open\)"),
         ({"state_dict": STATE, "args": argparse.Namespace()}, r"Python code or objects \(argparse.Namespace\)"),
-        ([torch.ones(3)], "no named tensors but a list"),
-        (torch.ones(3), "no named tensors but a Tensor"),
-        ({"model": "resnet18"}, "no named tensors but a dict"),
-        (LOOP, "no named tensors but a dict"),
+        ([torch.ones(3)], "holds a list without named tensors"),
+        (torch.ones(3), "holds a Tensor without named tensors"),
+        ({"model": "resnet18"}, "holds a dict without named tensors"),
+        (LOOP, "holds a dict without named tensors"),
     ],
 )
 def test_pytorch_files_that_hold_no_weights(tmp_path, monkeypatch, value, said):
@@ -192,7 +192,7 @@ def test_pytorch_files_that_hold_no_weights(tmp_path, monkeypatch, value, said):
 def test_cut_weights(tmp_path):
     path = weights_file(tmp_path / "some.pth", STATE)
     path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(InputError, match="it is cut, damaged or of another kind"):
+    with pytest.raises(InputError, match="it is truncated, damaged or of another format"):
         read_weights(path)
 
 
@@ -203,7 +203,7 @@ def test_cut_weights(tmp_path):
             lambda state: {key: value for key, value in state.items() if key != "conv1.weight"},
             "conv1.weight is missing",
         ),
-        (lambda state: state | {"bn1.bias": torch.ones(3)}, "bn1.bias is missing or of another shape"),
+        (lambda state: state | {"bn1.bias": torch.ones(3)}, "bn1.bias is missing or has another shape"),
         (lambda state: dict(make_backbone("torchvision", "resnet34")[0].state_dict()), "larger backbone.*layer1.2.bn1"),
         # Nothing by name, and by order the statistics of batch normalisation in the place of its weights.
         (
@@ -298,7 +298,7 @@ def test_models_of_another_backbone_or_number_of_classes(tmp_path, model_bytes):
     path.write_bytes(model_bytes)
     restore(path, RESNET18, 3)
     for config, classes in [(RESNET18, 5), (RESNET18 | {"architecture": "resnet34"}, 3)]:
-        with pytest.raises(InputError, match="another backbone or number of classes") as caught:
+        with pytest.raises(InputError, match=r"is not a model with the backbone \w+ and \d+ classes") as caught:
             restore(path, config, classes)
         assert len(str(caught.value)) < 300 and path.exists()
 

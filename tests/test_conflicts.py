@@ -70,7 +70,7 @@ def test_dropped_images_are_rejected_with_their_reason():
 
 def test_the_report_says_how_much_is_known():
     manifest = pd.DataFrame({"image": list("abc"), "lesion": ["L", None, "L"]})
-    assert evidence(manifest, conflicts()).startswith("Lesion known of 2 of 3 images; 0 conflicts: ")
+    assert evidence(manifest, conflicts()).startswith("Lesion known for 2 of 3 images; 0 conflicts: ")
     found = conflicts(file="abbdef", near_duplicate="abbbef")
     assert "; 2 conflicts: " in evidence(manifest, found) and "(1 by file, 1 by near duplicate; conf" in evidence(
         manifest, found

@@ -119,11 +119,11 @@ def test_resolutions_by_hand(tmp_path):
 def test_preparation_by_hand(tmp_path):
     """Of 83 files 80 are used; each class has 5, 2, 2 and 1 images in the parts, and SMOTE adds 2 in all."""
     shown = words(drawn(tmp_path / "figures")["3.3"])
-    texts = ["83 files", "80 images", "3 left out", "40 images", "5 a class", "16 images", "16 also in train"]
-    for text in [*texts, "8 images", "1 a class", "40 real", "0 synthetic", "2 synthetic"]:
+    texts = ["83 files", "80 images", "3 left out", "40 images", "5 per class", "16 images", "16 also in train"]
+    for text in [*texts, "8 images", "1 per class", "40 real", "0 synthetic", "2 synthetic"]:
         assert text in shown, text
     data_figures.preparation(tmp_path / "clean.svg", 80, 64, counts(), 0, SPLIT, False)
-    assert "0 left out" in words(tmp_path / "clean.svg") and words(tmp_path / "clean.svg").count("2 a class") == 2
+    assert "0 left out" in words(tmp_path / "clean.svg") and words(tmp_path / "clean.svg").count("2 per class") == 2
 
 
 def test_bars_by_hand(tmp_path):

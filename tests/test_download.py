@@ -250,7 +250,7 @@ def test_a_zip_is_read_through_and_its_images_are_counted(server, tmp_path, arch
     (tmp_path / "a.zip").unlink()
     assert "holds 3 images where 4 are expected" in refused(tmp_path, good.url, name="a.zip", images=4)
     half = server.serve("a.zip", archive[: len(archive) // 2])
-    assert "the zip is cut: its end is missing" in refused(tmp_path, half.url, name="a.zip", images=3)
+    assert "the zip is truncated: its end is missing" in refused(tmp_path, half.url, name="a.zip", images=3)
     assert not list(tmp_path.iterdir())
 
 
@@ -272,11 +272,11 @@ PAGE = b"\xef\xbb\xbf\n<!DOCTYPE html><html>Please log in, or leave</html>"
     [
         (PAGE, "it is a web page"),
         (b'{"message": "Unauthorized", "code": 401}', "it is a web page"),
-        (b"Sorry, no access\n", "it is no CSV"),
-        (b"404\n", "it is no CSV"),
-        (DATA[:3000], "it is no CSV"),
-        (TABLE[:-6], "it is cut: its last row, number 3, has 2 of 3 columns"),
-        (TABLE[:-3], "it may be cut: the server does not say how long it is"),
+        (b"Sorry, no access\n", "it is not a CSV"),
+        (b"404\n", "it is not a CSV"),
+        (DATA[:3000], "it is not a CSV"),
+        (TABLE[:-6], "it is truncated: its last row, number 3, has 2 of 3 columns"),
+        (TABLE[:-3], "it may be truncated: the server does not say how long it is"),
     ],
     ids=["page", "json", "text", "number", "bytes", "cut", "cut in a number"],
 )
@@ -304,7 +304,7 @@ def test_a_server_that_sends_byte_after_byte_is_given_up(server, tmp_path, monke
     monkeypatch.setattr(module, "WINDOW", 0.1)
     served = server.serve("a.bin", drip=drip)
     message = refused(tmp_path, served.url)
-    assert "less than 64 kB came in 0.1 s" in message and "\n" not in message
+    assert "less than 64 kB arrived in 0.1 s" in message and "\n" not in message
     assert len(served.requests) == len(module.PAUSES) + 1
 
 

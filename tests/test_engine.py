@@ -208,13 +208,13 @@ def test_a_training_that_diverges_has_no_result(tmp_path, changes, config):
 def test_a_training_that_diverges_late_has_no_result_either(tmp_path, monkeypatch):
     losses = iter([(1.0, 0.5), (math.nan, 0.5)])
     monkeypatch.setattr(engine, "train_epoch", lambda *arguments: next(losses))
-    with pytest.raises(InputError, match="in epoch 2 of stage 1 its loss is nan"):
+    with pytest.raises(InputError, match="in epoch 2 of stage 1 the training loss is nan"):
         train(tmp_path, keep="best")
 
 
 def test_a_model_without_finite_answers_predicts_nothing(tmp_path):
     model = new_classifier(CONFIG | {"std": [0.0, 0.0, 0.0]}, 2, None, 1)
-    with pytest.raises(InputError, match="no finite answer"):
+    with pytest.raises(InputError, match="output is not finite"):
         predict_table(model.eval(), images(tmp_path), ["A", "B"], Hardware.choose("float32", 1))
 
 

@@ -58,7 +58,9 @@ def test_a_damaged_result_is_removed_and_what_the_user_gave_is_not(tmp_path, mon
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     ours = folder != "given"
-    with pytest.raises(InputError, match="start the same command again" if ours else "put a good copy") as caught:
+    with pytest.raises(
+        InputError, match="start the same command again" if ours else "replace it with a good copy"
+    ) as caught:
         read_json(path)["a"]
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     assert path.exists() != ours
@@ -70,7 +72,7 @@ def test_a_result_under_its_absolute_path_is_not_removed(tmp_path, monkeypatch):
     (tmp_path / "results").mkdir()
     path = tmp_path / "results/model.json"
     path.write_text("half")
-    with pytest.raises(InputError, match="put a good copy"):
+    with pytest.raises(InputError, match="replace it with a good copy"):
         read_json(path)
     assert path.exists()
 
@@ -177,21 +179,24 @@ def test_files_of_similar_names_are_not_taken_for_temporary_ones(tmp_path):
     [
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            r"a.csv cannot be used \(No space left on device\): make room",
+            r"a.csv cannot be used \(No space left on device\): free some space",
         ),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), r"a.csv .* quota"),
         (OSError(errno.EROFS, "Read-only file system", "/x/y"), r"/x/y .*--directory"),
         (PermissionError(errno.EACCES, "Permission denied", "/x/y"), r"/x/y .*permissions"),
-        (OSError(errno.ENAMETOOLONG, "File name too long", "/x/y"), r"/x/y .*shorter names"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "/x/y"), r"/x/y .*shorten the names"),
         (OSError(errno.EMFILE, "Too many open files", "/x/y"), r"/x/y .*ulimit -n"),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory", "a.npy"),
             r"a.npy .*start the same command again",
         ),
-        (IsADirectoryError(errno.EISDIR, "Is a directory", "labels.csv"), r"labels.csv .*put a file"),
-        (MemoryError(), r"The memory is not enough: lower `batch_size`"),
-        (RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB."), r"The memory of the GPU is not enough"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), r"The memory is not enough"),
+        (
+            IsADirectoryError(errno.EISDIR, "Is a directory", "labels.csv"),
+            r"labels.csv .*replace the folder with a file",
+        ),
+        (MemoryError(), r"There is not enough memory: lower `batch_size`"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB."), r"There is not enough memory on the GPU"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), r"There is not enough memory"),
         (InputError("Two\nlines."), "Two"),
     ],
 )
@@ -207,7 +212,7 @@ def test_what_the_machine_refuses_is_one_sentence(tmp_path, error, said):
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):
     with pytest.raises(SystemExit), job(tmp_path / "log"):
         raise KeyError("x")
-    assert all(word in (tmp_path / "log").read_text() for word in ("This is a fault in Lesionflow", "Traceback"))
+    assert all(word in (tmp_path / "log").read_text() for word in ("This is a bug in Lesionflow", "Traceback"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="Linux only")

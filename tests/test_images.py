@@ -236,7 +236,7 @@ def eps() -> bytes:
         ("int.tif", lambda path: path.write_bytes(saved(Image.new("I", (9, 9)), "TIFF")), "32-bit values"),
         ("float.tif", lambda path: path.write_bytes(saved(Image.new("F", (9, 9)), "TIFF")), "32-bit values"),
         ("size.tif", lambda path: path.write_bytes(tiff({257: (7, 1, 8)})), "dimensions"),
-        ("cut.tif", lambda path: path.write_bytes(tiff({})[:40]), "its directory is cut"),
+        ("cut.tif", lambda path: path.write_bytes(tiff({})[:40]), "its directory is truncated"),
         ("offsets.tif", lambda path: path.write_bytes(tiff({338: (3, 1 << 30, 8)})), "its directory is longer"),
     ],
 )
@@ -298,7 +298,7 @@ def encrypt(path: Path) -> None:
         (zipfile.ZIP_DEFLATED, lambda path: damage(path, 200), "Error -3|Bad CRC-32"),
         (zipfile.ZIP_STORED, lengthen, "EOFError|Overlapped|Bad CRC-32"),
         (zipfile.ZIP_STORED, encrypt, "encrypted"),
-        (zipfile.ZIP_BZIP2, lambda path: None, "its compression is not read"),
+        (zipfile.ZIP_BZIP2, lambda path: None, "its compression is not supported"),
     ],
 )
 def test_an_odd_member_of_a_zip_has_its_reason(tmp_path, compression, change, status):

@@ -138,7 +138,7 @@ def test_what_is_not_known_is_not_called_zero(tmp_path):
     assert result["valid"]["by_class"]["A"]["sharing"]["lesion"] is None
     assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
     leakage_by_class(tmp_path / "leakage.svg", result, [], "mine", leaky=False)
-    assert "Lesion known of 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
+    assert "Lesion known for 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
 
 
 def test_copied_images_and_parents():
@@ -194,9 +194,12 @@ def test_clean_images_are_clean_even_where_the_protocol_leaks():
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("a", "A", None), ("c", "A", None)], r"1 images \(c\) in training"),
-        ([("a", "A", None), ("gone", "A", None)], r"1 images \(gone\) in training"),
-        ([("a", "A", "c")], r"1 images \(c\) in training"),
+        ([("a", "A", None), ("c", "A", None)], r"lists 1 images \(c\) that the split does not assign to training"),
+        (
+            [("a", "A", None), ("gone", "A", None)],
+            r"lists 1 images \(gone\) that the split does not assign to training",
+        ),
+        ([("a", "A", "c")], r"lists 1 images \(c\) that the split does not assign to training"),
         ([("a", "B", None), ("b", "B", None)], r"gives 1 images \(a\) another class"),
         ([("a", "A", "b")], r"gives 1 images \(b\) another class"),
     ],
@@ -238,7 +241,7 @@ def test_a_split_as_folders(tmp_path):
     assert sorted(map(tuple, split.to_numpy())) == [
         ("a", "test"), ("a", "train"), ("b", "valid"), ("c", "test"), ("d", "test"), ("e", "test"),
     ]  # fmt: skip
-    assert [remark[:26] for remark in remarks] == ["1 rows are of part 'rest' ", "1 images, the first is c, "]
+    assert [remark[:26] for remark in remarks] == ["1 rows belong to part 'rest' ", "1 images, the first is c, "]
 
 
 def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: pd.DataFrame) -> dict:
@@ -295,15 +298,15 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
     result = foreign(tmp_path, labels.head(11), metadata, split)  # the last image has no label, but a lesion
     assert result["test"]["sharing"]["lesion"] == 6 and result["test"]["by_class"]["B"]["images"] == 5
     result = foreign(tmp_path, labels, metadata.head(3), split)
-    assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known of 3 of 12 images"
+    assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known for 3 of 12 images"
 
 
 @pytest.mark.parametrize(
     ("parts", "images", "message"),
     [
-        (["0", "1"], ["a", "b"], r"no image in part 'train': .* what it has is '0', '1'"),
+        (["0", "1"], ["a", "b"], r"no image in part 'train': .* by folder; it has '0', '1'"),
         (["train", "tset"], ["a", "b"], r"no image in part 'test': .*'train', 'tset'"),
-        (["train", "test"], ["x", "y"], r"No image of .* is one of the labels' \(its first is 'x', the labels' 'a'\)"),
+        (["train", "test"], ["x", "y"], r"No image of .* is in the labels \(its first is 'x', the labels' 'a'\)"),
         (["train", "test"], ["a", " "], "row 3 names no image"),
     ],
 )
@@ -318,7 +321,7 @@ def test_rows_that_are_not_audited_are_counted(tmp_path):
     split, remarks = read_split(tmp_path / "s.csv", ["a", "b", "c"])
     assert split.to_numpy().tolist() == [["a", "train"], ["b", "test"], ["d", "test"]]
     assert [remark.split(",")[0][:36] for remark in remarks] == [
-        "1 rows are of part 'held out' and ar", "1 rows are of part '' and are not au", "1 images",
+        "1 rows belong to part 'held out' and ar", "1 rows belong to part '' and are not au", "1 images",
         "1 rows repeat an image of the same p",
     ]  # fmt: skip
 

@@ -12,8 +12,8 @@ import pytest
 from lesionflow import locks
 from lesionflow.files import InputError
 
-RELEASED = "was killed: it is unlocked"
-OTHER = "Another run is at work in this folder"
+RELEASED = "was killed: the lock is removed"
+OTHER = "Another run is active in this folder"
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_lock_from_another_machine_stays(folder, monkeypatch, machine, known):
     if known:
         assert RELEASED in said
         return
-    assert "locked by a run on elsewhere: if no run is at work in it any more, enter" in said
+    assert "locked by a run on elsewhere: if no run is active in it any more, enter" in said
     assert "`snakemake --unlock --cores 2 --configfile 'my config.yaml'`" in said
     run.close()
     assert locks.enter(folder, dry=False) == said  # beginning here has not made it ours
@@ -100,7 +100,7 @@ def test_a_lock_from_another_machine_stays(folder, monkeypatch, machine, known):
 def test_a_lock_of_unknown_origin_stays(folder):
     files = lock(folder)
     run, said = begin(folder)
-    assert "no trace of where it was" in said and locked(folder)
+    assert "a run on an unknown machine" in said and locked(folder)
     assert OTHER in begin(folder)[1]
     run.close()
     for file in files:  # --unlock
@@ -118,7 +118,7 @@ def test_a_file_system_without_locks(folder, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", flock)
     assert begin(folder)[1] == ""
     lock(folder)
-    assert "no trace" in begin(folder)[1] and locked(folder)
+    assert "unknown machine" in begin(folder)[1] and locked(folder)
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):

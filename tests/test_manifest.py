@@ -205,7 +205,7 @@ def test_lesions_that_a_program_took_for_numbers(tmp_path):
         ("image,lesion_id\n", "it has no rows"),
         ("image,lesion_id,lesion\na,L1,L1\n", "two columns that mean the same, 'lesion_id' and 'lesion'"),
         ("image,age,age_approx\na,1,1\n", "two columns that mean the same, 'age' and 'age_approx'"),
-        ("image,lesion_id\na,L1\na.jpg,L2\n", "says of image a that its lesion is 'L1' and 'L2'"),
+        ("image,lesion_id\na,L1\na.jpg,L2\n", "gives image a two values of lesion, 'L1' and 'L2'"),
         ("image,lesion_id\na,L1,x\n", "row 2 has more cells than the header"),
         ("lesion_id\nL1\n", "has no column 'image'"),
     ],
@@ -219,7 +219,7 @@ def test_metadata_that_is_refused(tmp_path, table, message):
 def test_one_value_at_too_many_images_is_no_lesion(tmp_path, count, of):
     images = [f"i{number}" for number in range(of)]
     table = pd.DataFrame({"image": images, "lesion_id": ["0"] * count + images[count:]})
-    with pytest.raises(InputError, match=f"the lesion '0' at {count} of {of} images"):
+    with pytest.raises(InputError, match=f"gives the lesion '0' to {count} of {of} images"):
         lesions_of(tmp_path, table, images)
     table.loc[0, "lesion_id"] = "other"
     assert len(lesions_of(tmp_path, table, images)) == of if count < of else True

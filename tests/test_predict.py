@@ -163,7 +163,7 @@ def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
         choose_model("", "tiny", None)
     with pytest.raises(InputError, match=r"There is no folder or \.zip nowhere"):
         choose_model("nowhere", "tiny", None)
-    with pytest.raises(InputError, match="Nothing was trained yet on tiny"):
+    with pytest.raises(InputError, match="Nothing has been trained yet on tiny"):
         choose_model(".", "tiny", None)
     table = Path("results/tiny/tables/table_4_1.csv")
     table.parent.mkdir(parents=True)
@@ -181,14 +181,14 @@ def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": CLASSES[::-1]}, r"trained with `classes` \['MEL', .*, the config says \['SCC', "),
+        ({"classes": CLASSES[::-1]}, r"trained with `classes` \['MEL', .*, but the config says \['SCC', "),
         ({"classes": CLASSES[:7]}, "trained with `classes`"),
-        ({"image_size": 64}, "trained with `image_size` 32, the config says 64"),
-        ({"resize": {"corrected": "nearest"}}, "trained with `resize` antialiased, the config says nearest"),
+        ({"image_size": 64}, "trained with `image_size` 32, but the config says 64"),
+        ({"resize": {"corrected": "nearest"}}, "trained with `resize` antialiased, but the config says nearest"),
         ({"backbones": {"vgg16": "x vgg16"}}, r"the backbone 'resnet50', which is not one of `backbones` \(vgg16\)"),
         (
             {"backbones": {"resnet50": "timm resnet50"}},
-            "with `architecture` torchvision resnet50, the config says timm",
+            "with `architecture` torchvision resnet50, but the config says timm",
         ),
     ],
 )
@@ -202,8 +202,8 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image_size": ..., "resize": ...}, r"model\.json does not say its image_size, resize: train the model again"),
-        ({"stage": ...}, "does not say its stage"),
+        ({"image_size": ..., "resize": ...}, r"model\.json lacks image_size, resize: train the model again"),
+        ({"stage": ...}, "lacks stage"),
         ({"backbone": 5}, r"is wrong at \$\.backbone \(5 is not of type 'string'\)"),
         ({"leaky": "no"}, r"is wrong at \$\.leaky"),
         ({"drawn": 1}, r"is wrong at \$\.drawn"),
@@ -212,7 +212,7 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
         ({"classes": [1, 2]}, r"is wrong at \$\.classes"),
         ({"image_size": -32}, r"is wrong at \$\.image_size \(-32 is less than the minimum of 1\)"),
         ({"image_size": "32"}, r"is wrong at \$\.image_size"),
-        ({"image_size": 32.0}, "trained with `image_size` 32.0, the config says 32"),
+        ({"image_size": 32.0}, "trained with `image_size` 32.0, but the config says 32"),
         ({"image_size": 10**100}, "trained with `image_size` 1000"),
         ({"resize": "cubic"}, r"is wrong at \$\.resize"),
         ({"backbone_settings": None}, r"is wrong at \$\.backbone_settings"),
@@ -224,7 +224,7 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
         ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is no number\)"),
         (
             {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
-            "trained with `architecture` timm hf-hub:evil/model, the config says torchvision resnet50",
+            "trained with `architecture` timm hf-hub:evil/model, but the config says torchvision resnet50",
         ),
         ({"backbone": "x" * 9999}, "is of the backbone 'x{100}"),
         ({"backbone": "../../x"}, "is of the backbone '../../x', which is not one of"),
@@ -247,7 +247,7 @@ def test_a_record_that_is_not_json_is_refused(tmp_path, text):
 @pytest.mark.parametrize("text", ["[]", "3", "null", '"text"'])
 def test_a_record_that_is_no_object_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_text(text)
-    with pytest.raises(InputError, match="does not say its backbone"):
+    with pytest.raises(InputError, match="lacks backbone"):
         read_record(tmp_path)
 
 
@@ -527,7 +527,7 @@ def test_a_zip_by_a_named_model(run, tmp_path):
 def test_nothing_trained_yet(raw, tmp_path):
     shutil.copytree(raw, tmp_path, dirs_exist_ok=True)
     done = snakemake(tmp_path, "predict", config={"images": "images"})
-    assert done.returncode != 0 and "Nothing was trained yet on tiny" in output(done)
+    assert done.returncode != 0 and "Nothing has been trained yet on tiny" in output(done)
     assert "Traceback" not in output(done) and not (tmp_path / "resources").exists()
 
 

@@ -91,13 +91,13 @@ def test_wrong_files_are_found(tmp_path):
     assert find_file_problem(file, sha256=digest[:8]) is None and find_file_problem(archive, images=1) is None
     assert f"has the SHA-256 {digest} where cafe is expected" in find_file_problem(file, sha256="cafe")
     assert "has 1 images where 2 are expected" in find_file_problem(archive, images=2)
-    assert "cannot be used (it is no zip)" in find_file_problem(file, images=2)
+    assert "cannot be used (it is not a zip)" in find_file_problem(file, images=2)
     assert "is an empty folder" in find_file_problem(folder)
     assert f"fetch {URL}" in find_file_problem(tmp_path / "none", urls=[URL])
     file.write_bytes(b"")
     assert "is empty" in find_file_problem(file)
     archive.write_bytes(archive.read_bytes()[:-30])
-    assert "cannot be used (the zip is cut: its end is missing)" in find_file_problem(archive)
+    assert "cannot be used (the zip is truncated: its end is missing)" in find_file_problem(archive)
     table = tmp_path / "table.csv"
     table.write_text("<html>Please log in</html>")
     assert "is a web page" in find_file_problem(table)

@@ -52,7 +52,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | 
         cards=results(protocols=[protocol])[0],
         model_cards=[read_card(path)],
         figures=[read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
-        evidence="Lesion known of 40 of 400 images. 2 sets",
+        evidence="Lesion known for 40 of 400 images. 2 sets",
         settings={"image_size": 64, "run": {"protocols": [protocol]}},
         class_names={"MEL": "melanoma"},
         licence=LICENCE,

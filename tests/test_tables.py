@@ -90,7 +90,7 @@ def test_wide_table():
     thesis, ours = (part.reset_index(drop=True) for part in (wide.iloc[:12], wide.iloc[12:]))
     assert len(ours) == 18 and list(ours["Dataset"][:2]) == ["undersampled", "smote"]
     first = long.iloc[0]
-    assert ours["Shared"][0] == "25%" and "lesion known of" not in tables.markdown(long)
+    assert ours["Shared"][0] == "25%" and "lesion known for" not in tables.markdown(long)
     assert ours["Prec"][0] == f"{first['precision_macro']:.3f}"
     assert ours["Esp"][0] == f"{first['specificity_macro']:.3f}"
     assert ours["Valid. acc."][0] == f"{first['valid_accuracy']:.3f}"
@@ -177,15 +177,15 @@ def test_words_follow_the_numbers():
 def test_what_nobody_knows_of_lesions_is_said(known, sharing, shared):
     long = table(protocols=("corrected", "as_published")).assign(lesions_known=known, images_sharing=sharing)
     text = tables.markdown(long)
-    assert (f"lesion known of {known} of 40 images" in text) is (known < 40)
+    assert (f"lesion known for {known} of 40 images" in text) is (known < 40)
     assert set(tables.wide_4_1(long)["Shared"]) - {"–"} == {shared}
-    assert "where the lesion is not known: an image with its duplicates" in text
+    assert "where the lesion is unknown: images with their duplicates" in text
     words = comparison.sentences(long)
     assert ("which at least" in words[0]) is ("≥" in shared)
     assert ("nothing is known to be shared" in words[0]) is (known < 40)
     rung = rungs().assign(lesions_known=known, images_audited=40, test_images_sharing=sharing, test_images=48)
     assert ladder.wide(rung)["Shared"][0] == shared
-    assert (f"corrected: lesion known of {known} of 40" in ladder.markdown(rung)) is (known < 40)
+    assert (f"corrected: lesion known for {known} of 40" in ladder.markdown(rung)) is (known < 40)
 
 
 def test_stamps_and_missing_weights_show_in_every_form():

@@ -139,13 +139,13 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
     os.killpg(job.pid, signal.SIGSTOP)
     refused = snakemake(folder, stage / "model.safetensors", config=config)
     assert refused.returncode != 0 and "Directory cannot be locked" in output(refused)
-    assert "Another run is at work in this folder" in output(refused)
+    assert "Another run is active in this folder" in output(refused)
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert (folder / stage / "resume.pt").exists() and not (folder / stage / "model.safetensors").exists()
     done = snakemake(folder, stage / "model.safetensors", config=config)
     assert done.returncode == 0, output(done)[-4000:]
-    assert "was killed: it is unlocked, and the work goes on" in output(done)
+    assert "was killed: the lock is removed, and work continues" in output(done)
     log = (folder / "logs/train/tiny/corrected/seed1/undersampled/efficientnet_lite0/stage1.log").read_text()
     assert "resuming after epoch" in log
     assert [(folder / stage / name).read_bytes() for name in ("model.safetensors", "history.csv")] == expected
@@ -161,7 +161,7 @@ def test_a_killed_training_job_resumes_to_the_same_bytes(run, tmp_path):
         ({"collection": "nothing"}, "'nothing' is not one of `collections`"),
         ({"run": {"backbones": ["resnet5"]}}, "'resnet5' is not one of `backbones`"),
         ({"datasets": {"smote": {"oversample": "magic"}}}, "'magic' is not one of ['smote']"),
-        ({"protocols": {"mine": {"like": "correct"}}}, "'mine' is like 'correct', which is not one of `protocols`"),
+        ({"protocols": {"mine": {"like": "correct"}}}, "at $.protocols.mine.like: 'correct' is not one of `protocols`"),
         ({"search": {"optimizers": ["lion"]}}, "'lion' is not one of ['adam', 'sgd', 'rmsprop']"),
         ({"ladder": {"rungs": ["random"]}}, "'random' is not one of ['as_published', 'random_split'"),
         ({"ladder": {"rungs": ["corrected"], "backbone": "vgg"}}, "'vgg' is not one of `backbones`"),

@@ -14,7 +14,7 @@ rule draw_classes:
             f"{FIGURES}/classes.svg",
             caption="../report/classes.rst",
             category="Images",
-            labels={"protocol": "{protocol}", "seed": "{seed}", "figure": "images a class"},
+            labels={"protocol": "{protocol}", "seed": "{seed}", "figure": "images per class"},
         ),
     log:
         "logs/draw_classes/{collection}/{protocol}/seed{seed}.log",
@@ -91,7 +91,7 @@ rule draw_gallery:
         gallery=stage_results(
             GALLERY,
             ".svg",
-            "one test image a class",
+            "one test image per class",
             caption="../report/gallery.rst",
             category="Test",
             subcategory="{protocol}, seed {seed}",

@@ -2,7 +2,7 @@
 
 
 def as_it_is(path):
-    """A result as it lies there, or nothing: by its absolute path Snakemake knows no rule that would train it anew."""
+    """A result as it lies there, or nothing: by its absolute path Snakemake knows no rule that would train it again."""
     return str(Path(path).absolute()) if Path(path).exists() else []
 
 

@@ -49,7 +49,7 @@ rule tabulate_results:
             "results/{collection}/tables/class_counts.csv",
             caption="../report/classes.rst",
             category="Images",
-            labels={"table": "images a class"},
+            labels={"table": "images per class"},
         ),
     log:
         "logs/tabulate_results/{collection}.log",
@@ -85,7 +85,7 @@ rule tabulate_run:
         ),
         html=[
             *stage_results(
-                PER_CLASS, ".html", "metrics a class", caption="../report/per_class.rst", category="Results"
+                PER_CLASS, ".html", "metrics per class", caption="../report/per_class.rst", category="Results"
             ),
             *stage_results(GLOBAL, ".html", "global metrics", caption="../report/global.rst", category="Results"),
         ],

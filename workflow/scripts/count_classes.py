@@ -1,4 +1,4 @@
-"""Count the images a class of one split and its datasets."""
+"""Count the images per class of one split and its datasets."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw a training image and what augmentation makes of it."""
+"""Draw a training image and augmented versions of it."""
 
 from typing import TYPE_CHECKING
 

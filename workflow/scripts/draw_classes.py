@@ -1,4 +1,4 @@
-"""Draw the images a class of one split and its datasets."""
+"""Draw the images per class of one split and its datasets."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw the synthetic images of a training list: counted, with their parents, in a plane, three a class."""
+"""Draw the synthetic images of a training list: counted, with their parents, in a plane, three per class."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Try every optimizer with every learning rate on what the frozen backbone makes of one dataset."""
+"""Try every optimizer with every learning rate on one dataset's features from the frozen backbone."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -26,7 +26,7 @@ def main(snakemake: "Snakemake") -> None:
             notes, of_classes = run_tables.notes(long), long["class"].notna()
             per_class = run_tables.wide(long, run_tables.PER_CLASS, params.classes)
             for kind, number, words, numbers, table in (
-                ("per_class", params.per_class, "precision, sensitivity and F1 a class", long[of_classes], per_class),
+                ("per_class", params.per_class, "precision, sensitivity and F1 per class", long[of_classes], per_class),
                 ("global", params.whole, "global metrics", long[~of_classes], run_tables.wide(long, run_tables.GLOBAL)),
             ):
                 title = run_tables.title(number[stage - 1], backbone, stage, words)

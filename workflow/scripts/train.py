@@ -24,7 +24,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     protocol, backbone, classes = params.protocol, params.backbone, params.classes
     stage, seed = int(wildcards.stage), int(wildcards.seed)
-    # Not a param: where the pixels are read from changes no result, so a change of it must not train anew.
+    # Not a param: where the pixels are read from changes no result, so a change of it must not rerun the training.
     copy = snakemake.config["copy_store"]
     with job(snakemake.log[0]), nearby(shard_files(inputs.store), copy) as pixels:
         on = Hardware.choose(params.precision, snakemake.threads)

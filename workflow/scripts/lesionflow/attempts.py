@@ -1,4 +1,4 @@
-"""What attempts at a step write before it is whole: named by who writes it, removed when its writer is dead."""
+"""Temporary files and folders: named after the process that writes them, removed when that process is dead."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-# On a cluster a job that was given up may still be alive on a lost node beside its second attempt, and no process can
-# be asked for there. No job runs for so long.
+# On a cluster a job that was given up may still be alive on a lost node beside its second attempt, where nobody can
+# look for its process. No job runs for this long.
 GIVEN_UP = 7 * 24 * 3600  # seconds
 
 
 def machine() -> str:
-    """Eight hexadecimal digits for where process numbers mean the same: a host, and there a container."""
+    """Eight hexadecimal digits for the scope of process numbers: a host, and a container on it."""
     with contextlib.suppress(OSError):
         return sha256(f"{platform.node()} {os.readlink('/proc/self/ns/pid')}".encode()).hexdigest()[:8]
     return sha256(platform.node().encode()).hexdigest()[:8]
@@ -27,7 +27,7 @@ def attempt_prefix(start: str) -> str:
 
 
 def is_dead(path: Path, where: str, process: int) -> bool:
-    """Whether nobody will finish the temporary `path` of a process of a machine."""
+    """Whether nobody will finish the temporary `path` of `process` on the machine `where`."""
     if where == machine():
         try:
             os.kill(process, 0)

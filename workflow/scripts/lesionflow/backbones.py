@@ -27,7 +27,7 @@ class Classifier(nn.Module):
         self.backbone = backbone
         self.pretrained = config["weights"] != "none"
         self.head = nn.Sequential(nn.BatchNorm1d(features), nn.Dropout(0.2), nn.Linear(features, classes))
-        # The range a backbone was trained on is no part of what is learnt.
+        # The range a backbone was trained on is not a trainable parameter.
         mean, std = (torch.tensor(config[key])[:, None, None] for key in ("mean", "std"))
         self.register_buffer("scale", 1 / (255 * std), persistent=False)
         self.register_buffer("shift", -mean / std, persistent=False)
@@ -54,7 +54,7 @@ def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
         name, last = list(model.named_children())[-1]
         linear = [layer for layer in last.modules() if isinstance(layer, nn.Linear)]
         if not linear:
-            raise ValueError("no linear layer classifies")
+            raise ValueError("it has no linear classifier")
     except (RuntimeError, ValueError, TypeError) as error:
         raise InputError(
             f"{library}'s {architecture!r} cannot be a backbone ({first_line(error)}): choose another `architecture`."
@@ -91,7 +91,7 @@ def restore(path: Path, config: Mapping, classes: int) -> Classifier:
         model.load_state_dict(state)
     except RuntimeError:  # which lists every tensor
         raise InputError(
-            f"{path} is a model of another backbone or number of classes than {config['architecture']} with {classes} "
+            f"{path} is not a model with the backbone {config['architecture']} and {classes} "
             "classes: use the config that it was trained with, or train it again."
         ) from None
     return model
@@ -169,7 +169,7 @@ def fold_normalisation(model: Classifier, size: int) -> Classifier:
 
 
 def try_out(model: nn.Module, probe: torch.Tensor) -> torch.Tensor:
-    """What `model` makes of images; InputError where its architecture does not take such."""
+    """The output of `model` for images; InputError where its architecture does not accept them."""
     try:
         return model(probe)
     except torch.OutOfMemoryError:

@@ -40,7 +40,9 @@ class Store:
         self.size = self.maps[0].shape[1]
         lengths = np.array([len(pixels) for pixels in self.maps])
         if (self.shard < 0).any() or (self.row >= lengths[self.shard]).any():
-            raise InputError("manifest.csv names images that were not packed: delete it and start again.")
+            raise InputError(
+                "manifest.csv names images that were not packed: delete it and start again to recreate it."
+            )
 
     def positions(self, images: pd.Series | pd.Index) -> np.ndarray:
         """Where the images stand in the manifest; InputError if one does not."""

@@ -67,7 +67,7 @@ def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> li
     if card["drawn"]:
         found.append(DRAWN)
     if metrics["known"]["lesion"] < metrics["images_audited"]:
-        found.append(f"Test images may share lesions with training that nobody can know of: {lesions_known(metrics)}.")
+        found.append(f"Test images may share unrecorded lesions with training: {lesions_known(metrics)}.")
     if card["leaky"]:
         found.append(
             f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "

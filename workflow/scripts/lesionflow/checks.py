@@ -55,7 +55,7 @@ def check_reserved(config: Mapping) -> None:
         twice = Counter(name.casefold() for name in config[section])
         for name in config[section]:
             if name.casefold() in reserved or (section == "protocols" and name.casefold().startswith("ladder_")):
-                raise InputError(f"at $.{section}: {name!r} has a meaning of its own in results: choose another name.")
+                raise InputError(f"at $.{section}: {name!r} is reserved for results: choose another name.")
             if twice[name.casefold()] > 1:
                 same = [other for other in config[section] if other.casefold() == name.casefold()]
                 raise InputError(f"at $.{section}: {' and '.join(same)} differ in case only: rename one of them.")
@@ -87,7 +87,7 @@ def check_names(config: Mapping) -> None:
             stages = protocols[protocol]["stages"].get(backbone, {})
             for stage in {1, 2, 3} - set(stages):
                 path = f"protocols: {protocol}: stages: {backbone}: {stage}"
-                raise InputError(f"set epochs and lr at `{path}`, or take the backbone out of what is run.")
+                raise InputError(f"set epochs and lr at `{path}`, or remove the backbone from what is run.")
 
 
 def check_values(config: Mapping) -> None:
@@ -96,7 +96,7 @@ def check_values(config: Mapping) -> None:
         if dataset.get("real_limit", 0) > dataset["limit"]:
             raise InputError(
                 f"at $.datasets.{name}: `real_limit` {dataset['real_limit']} is above `limit` {dataset['limit']}, "
-                "which counts real and synthetic images: lower the one or raise the other."
+                "which counts real and synthetic images: lower the first or raise the second."
             )
     for name, protocol in config["protocols"].items():
         augmented = protocol.get("augmentation", {})
@@ -113,10 +113,12 @@ def check_values(config: Mapping) -> None:
             )
     external = config["ladder"]["external"] if config["ladder"]["rungs"] else []
     if config["collection"] in external:
-        raise InputError(f"at $.ladder.external: {config['collection']!r} is what models are trained on: take it out.")
+        raise InputError(f"at $.ladder.external: {config['collection']!r} is what models are trained on: remove it.")
     for name in set(external) & set(config["ladder"]["rungs"]):
-        raise InputError(f"at $.ladder.external: {name!r} is the name of a rung too: name the collection otherwise.")
+        raise InputError(f"at $.ladder.external: {name!r} is also the name of a rung: rename the collection.")
     for name in [config["collection"], *external]:
         for left_out in config["collections"][name]["ignore_classes"]:
             if left_out in config["classes"]:
-                raise InputError(f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too.")
+                raise InputError(
+                    f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too: remove it from one."
+                )

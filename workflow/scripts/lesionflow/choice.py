@@ -16,12 +16,12 @@ MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # what a model 
 VALID = "valid_balanced_accuracy"
 DECIMALS = 12  # a mean that is summed in another order, or read from a CSV, differs by less
 DRAWN = (
-    "DRAWN IMAGES: this model learnt from images that a program drew, and saw no skin. "
-    "What it says of a photograph means nothing."
+    "DRAWN IMAGES: this model was trained on images that a program drew and has never seen skin. "
+    "Its output for a photograph means nothing."
 )
 LEAKY = (
-    "LEAKY: under this model's protocol test images share images or lesions with training. "
-    "Its test numbers do not hold for new images."
+    "LEAKY: under this model's protocol, test images are known to share images or lesions with training. "
+    "Its test results do not hold for new images."
 )
 
 TEXT, NUMBER = {"type": "string"}, {"type": ["string", "integer"]}
@@ -67,7 +67,8 @@ def best_model(table: pd.DataFrame) -> pd.Series:
     honest = table[~table["leaky"].astype(bool)]
     if honest.empty:
         raise InputError(
-            "Every model was trained under a protocol that leaks: name the one to use with `predict: {model: FOLDER}`."
+            "Every model was trained under a protocol that leaks: run one that does not, or, for `predict`, name the "
+            "model to use with `predict: {model: FOLDER}`."
         )
     return best_runs(honest)[1]
 
@@ -86,8 +87,8 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
         raise InputError(f"There is no folder or .zip {images}: correct `images`.")
     if named is None and not Path(table).exists():
         raise InputError(
-            f"Nothing was trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the same "
-            "config first, or name a model with `predict: {model: FOLDER}`."
+            f"Nothing has been trained yet on {collection} ({table} is missing): run `snakemake --cores 2` with the "
+            "same config first, or name a model with `predict: {model: FOLDER}`."
         )
     folder = named or model_folder(collection, best_model(read_results(table)))
     missing = [name for name in MODEL_FILES if not (Path(folder) / name).is_file()]
@@ -109,7 +110,7 @@ def read_record(folder: str | Path) -> dict:
         raise InputError(f"{path} is not JSON ({error}): name the folder of a trained model.") from None
     lacking = set(RECORD) - {"drawn"} - set(record if isinstance(record, dict) else [])
     if lacking:
-        raise InputError(f"{path} does not say its {', '.join(sorted(lacking))}: train the model again.")
+        raise InputError(f"{path} lacks {', '.join(sorted(lacking))}: train the model again.")
     validator = jsonschema.Draft202012Validator({"properties": RECORD})
     wrong = jsonschema.exceptions.best_match(validator.iter_errors(record))
     if wrong:
@@ -119,7 +120,7 @@ def read_record(folder: str | Path) -> dict:
 
 def warnings(record: Mapping) -> list[str]:
     """What must stand in large letters beside all that a model says."""
-    # Models from before there was `drawn` are told by the name of the demo.
+    # Models from before `drawn` was recorded are recognised by the name of the demo.
     drawn = record.get("drawn", record["collection"] == "demo")
     return [DRAWN] * drawn + [LEAKY] * record["leaky"]
 
@@ -139,7 +140,7 @@ def check_fit(
     name, settings = record["backbone"], record["backbone_settings"]
     if name not in backbones:
         raise InputError(
-            f"{folder} is of the backbone {name!r:.200}, which is not one of `backbones` "
+            f"{folder} has the backbone {name!r:.200}, which is not one of `backbones` "
             f"({', '.join(backbones)}): add it to the config."
         )
     said: dict[str, Any] = {key: record[key] for key in ("classes", "image_size", "resize")}
@@ -154,6 +155,6 @@ def check_fit(
     for key, value in wanted.items():
         if repr(said[key]) != repr(value):  # 224.0 equals 224, and is part of no path
             raise InputError(
-                f"{folder} was trained with `{key}` {said[key]!s:.200}, the config says {value}: use the config that "
-                "it was trained with, or another model."
+                f"{folder} was trained with `{key}` {said[key]!s:.200}, but the config says {value}: use the config "
+                "that it was trained with, or another model."
             )

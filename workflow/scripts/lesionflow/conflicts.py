@@ -19,7 +19,7 @@ NAMES = {
 }
 # Near duplicates that correlate less are a guess, and between tens of thousands of images it is at times wrong.
 CERTAIN = ("lesion", "file", "pixels", "copy")
-# Of 150 photographs, saved anew at lower quality or half and a quarter of the size, 95 % correlate by more; the
+# Of 150 photographs, saved again at lower quality or half and a quarter of the size, 95 % correlate by more; the
 # highest of 600,000 pairs of different lesions is 0.987.
 COPY = 0.995
 COLUMNS = ["kind", "value", "image", "label"]
@@ -35,7 +35,7 @@ def find_conflicts(
 
     `described` is from `describe_images`, `duplicates` from `find_duplicates`, and `read` returns packed pixels.
     `kind` is what the images of a set have in common, and `value` which. A set is listed once, under the first kind
-    of NAMES. A copy is a near duplicate that differs by no more than what another size or quality makes of it.
+    of NAMES. A copy is a near duplicate that differs no more than the same picture at another size or quality.
     """
     used = described[described["label"].isin(classes)].merge(duplicates, on="image").sort_values("image")
     used = used.assign(copy=copies(used, read))
@@ -66,11 +66,11 @@ def copies(used: pd.DataFrame, read: Callable[[pd.Series], np.ndarray]) -> pd.Se
 
 
 def evidence(manifest: pd.DataFrame, conflicts: pd.DataFrame) -> str:
-    """Two sentences for the report: of how many images the lesion is known, and how many sets conflicts.csv lists."""
+    """Two sentences for the report: for how many images the lesion is known, and how many sets conflicts.csv lists."""
     kinds = conflicts.drop_duplicates(["kind", "value"])["kind"].value_counts()
     listed = ", ".join(f"{count} by {kind.replace('_', ' ')}" for kind, count in kinds.items())
     return (
-        f"Lesion known of {manifest['lesion'].notna().sum():,} of {len(manifest):,} images; {kinds.sum()} conflicts: "
+        f"Lesion known for {manifest['lesion'].notna().sum():,} of {len(manifest):,} images; {kinds.sum()} conflicts: "
         f"lesions or pictures that have more than one class{f' ({listed}; conflicts.csv lists them)' * bool(listed)}."
     )
 
@@ -94,8 +94,8 @@ def left_out(conflicts: pd.DataFrame, on_conflict: str, path: str | Path) -> dic
         raise InputError(
             f"{len(certain)} lesions or pictures have more than one class, the first is {NAMES[kind]} {value} "
             f"({named}); {path} lists all: correct the labels, or set `on_conflict: drop` to leave these images out, "
-            f"or `keep`."
+            f"or `keep` to use them."
         )
     if sets:
-        logging.warning("%d sets of images have more than one class and are used as they are: %s", len(sets), path)
+        logging.warning("%d sets of images have more than one class and are used as they are, see %s", len(sets), path)
     return {}

@@ -1,4 +1,4 @@
-"""Whether a file that came from elsewhere is what it should be, and all of it."""
+"""Whether a downloaded or copied file is the right one, and complete."""
 
 import csv
 import lzma
@@ -16,7 +16,7 @@ def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, 
     """Why the bytes in `path` are not the file that was wanted; empty if they are.
 
     `suffix` is the ending of the name that the file will have, `sha256` the digest or the head of it, `images` the
-    number of images in a .zip; None where they are not known. `certain`: no byte can be missing at the end.
+    number of images in a .zip; None where they are not known. `certain`: the file is known to be complete.
     """
     if not path.stat().st_size:
         return "the file is empty"
@@ -39,25 +39,25 @@ def is_page(path: Path) -> bool:
 
 
 def find_table_fault(path: Path, certain: bool) -> str:
-    """Why a file is no CSV, or not all of it, so far as can be seen without its digest; empty if nothing is wrong."""
+    """Why a file is not a complete CSV, as far as can be seen without its digest; empty if nothing is wrong."""
     first, last, rows = [], [], 0
     try:
         with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
             for row in filter(None, csv.reader(stream)):
                 first, last, rows = first or row, row, rows + 1
     except csv.Error as error:
-        return f"it is no CSV ({error})"
+        return f"it is not a CSV ({error})"
     if rows < 2 or len(first) < 2:
-        return "it is no CSV with a header of two columns or more and a row below"
+        return "it is not a CSV with a header of two or more columns and at least one row"
     if len(last) < len(first):
-        return f"it is cut: its last row, number {rows}, has {len(last)} of {len(first)} columns"
+        return f"it is truncated: its last row, number {rows}, has {len(last)} of {len(first)} columns"
     if not certain and not path.read_bytes().endswith((b"\n", b"\r")):
-        return "it may be cut: the server does not say how long it is, and its last line has no end"
+        return "it may be truncated: the server does not say how long it is, and its last line does not end"
     return ""
 
 
 def find_zip_fault(path: Path, images: int | None) -> str:
-    """Why the archive is not sound, or not the one with so many images; empty if it is."""
+    """Why the archive is damaged, or does not hold so many `images`; empty if all is well."""
     try:
         found = count_images(path)
         with zipfile.ZipFile(path) as archive:
@@ -75,8 +75,10 @@ def describe_damage(path: Path, error: Exception) -> str:
     with open(path, "rb") as stream:
         head = stream.read(2)
     if head != b"PK":
-        return "it is no zip"
-    return "the zip is cut: its end is missing" if not zipfile.is_zipfile(path) else f"the zip is damaged: {error}"
+        return "it is not a zip"
+    return (
+        "the zip is truncated: its end is missing" if not zipfile.is_zipfile(path) else f"the zip is damaged: {error}"
+    )
 
 
 def count_images(path: str | Path) -> int:

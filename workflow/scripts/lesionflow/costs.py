@@ -1,4 +1,4 @@
-"""What packing and training cost: wall time, peak memory, images a second."""
+"""What packing and training cost: wall time, peak memory, images per second."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +18,11 @@ def costs(
     training: Sequence[pd.DataFrame],
     cards: Sequence[Mapping],
 ) -> pd.DataFrame:
-    """One row for packing, one a model: NAMES and NUMBERS.
+    """One row for packing, one per model: NAMES and NUMBERS.
 
     `packing` and `training` are what Snakemake's `benchmark:` wrote, `packed` the shards' tables, `cards` are
     model.json files; each in the order of its jobs. Images of a training count once an epoch; validation and
-    the start of the process are in the wall time, but the start is not in images a second.
+    the start of the process are in the wall time, but the start is not in images per second.
     """
     seconds, images = pd.concat(packing)["s"].sum(), sum(map(len, packed))
     rows = [

@@ -66,7 +66,7 @@ def _triples(blocks: Sequence[np.ndarray], titles: Sequence[Sequence[str]]) -> F
 def _class_bars(
     classes: Sequence[str], counts: Sequence[int], texts: Sequence[str], colour: str, synthetic: Sequence[int] = ()
 ) -> Figure:
-    """Images a class as bars with `texts` on top, those that are synthetic hatched."""
+    """Images per class as bars with `texts` on top, those that are synthetic hatched."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     ax = figure.subplots()
     ax.bar(classes, counts, color=colour)
@@ -85,13 +85,13 @@ def _class_bars(
 
 
 def sample_images(path: str | Path, pixels: np.ndarray, classes: Sequence[str], names: Mapping[str, str]) -> None:
-    """Figure 1.1: one image a class, uint8 [classes, size, size, 3]; `names` writes classes out."""
+    """Figure 1.1: one image per class, uint8 [classes, size, size, 3]; `names` writes classes out."""
     rows = -(-len(classes) // 4)
     figure = Figure(figsize=(9, 0.4 + 2.5 * rows), dpi=DPI, layout="constrained")
     axes = figure.subplots(rows, 4, squeeze=False).ravel()
     _pictures(axes, pixels, [f"{name}\n{names.get(name, '')}".strip() for name in classes])
     description = f"One image of each of {', '.join(names.get(name, name) for name in classes)}."
-    _save(figure, path, "1.1", "One sample a class", description)
+    _save(figure, path, "1.1", "One sample per class", description)
 
 
 def resolution_counts(manifest: pd.DataFrame) -> pd.Series:
@@ -119,7 +119,7 @@ def resolutions(path: str | Path, manifest: pd.DataFrame) -> None:
 
 
 def collection_classes(path: str | Path, labels: pd.Series, classes: Sequence[str]) -> None:
-    """Figure 3.2: images a class in the collection."""
+    """Figure 3.2: images per class in the collection."""
     counts = labels.value_counts().reindex(classes)
     texts = [f"{count:,}\n{100 * count / len(labels):.1f}%" for count in counts]
     figure = _class_bars(classes, counts, texts, GREY)
@@ -147,7 +147,7 @@ def preparation(
     _box(ax, (0, 0), "raw images", f"{files:,} files", "#eeeeee")
     _box(ax, (1, 0), f"{size} × {size} pixels", f"{totals['raw']:,} images\n{left_out}", "#eeeeee", (0, 0))
     for row, part in enumerate(parts):
-        words = f"{totals[part]:,} images\n{_span(counts[part])} a class"
+        words = f"{totals[part]:,} images\n{_span(counts[part])} per class"
         if part == "test" and copied:
             words = f"{totals[part]:,} images\n{copied:,} also in train"
         _box(ax, (2, row), part, words, "#f6c7b6" if part == "test" and copied else "#cfe6f5", (1, 0))
@@ -180,7 +180,7 @@ def _box(ax: Axes, place: tuple, title: str, words: str, colour: str, source: tu
 
 
 def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: Sequence[str], leaky: bool) -> None:
-    """Figure 3.4: training images a class that `dataset` keeps."""
+    """Figure 3.4: training images per class that `dataset` keeps."""
     kept = counts[f"{dataset} real"]
     texts = [f"{some:,}\nof {every:,}" for some, every in zip(kept, counts["train"], strict=True)]
     figure = _class_bars(counts["class"], kept, texts, COLOURS[0])
@@ -216,7 +216,7 @@ def smote_examples(
     titles = [[f"{r.label}: {1 - r.weight:.2f} × image", f"+ {r.weight:.2f} × neighbour", "= synthetic"] for r in rows]
     words = [f"{1 - r.weight:.2f} × {r.image} + {r.weight:.2f} × {r.neighbour}" for r in rows]
     description = _listed(recipes["label"], words)
-    _save(_triples(pixels, titles), path, "3.6", "SMOTE, one example a class", description, split, leaky)
+    _save(_triples(pixels, titles), path, "3.6", "SMOTE, one example per class", description, split, leaky)
 
 
 def plane(members: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -273,7 +273,7 @@ def smote_plane(
 
 
 def smote_classes(path: str | Path, counts: pd.DataFrame, dataset: str, split: Sequence[str], leaky: bool) -> None:
-    """Figure 3.8: images a class in the training list of `dataset`, its synthetic part hatched."""
+    """Figure 3.8: images per class in the training list of `dataset`, its synthetic part hatched."""
     real, synthetic = counts[f"{dataset} real"], counts[f"{dataset} synthetic"]
     texts = [f"{true:,} + {made:,}" if made else f"{true:,}" for true, made in zip(real, synthetic, strict=True)]
     figure = _class_bars(counts["class"], real, texts, COLOURS[1], synthetic)
@@ -284,7 +284,7 @@ def smote_classes(path: str | Path, counts: pd.DataFrame, dataset: str, split: S
 def synthetic_images(
     path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Sequence[str], leaky: bool
 ) -> None:
-    """Figure 3.9: up to three synthetic images [n, size, size, 3] a class; `recipes` are their rows of training.csv."""
+    """Figure 3.9: up to three synthetic images [n, size, size, 3] per class; `recipes`: their rows of training.csv."""
     classes = recipes.groupby(recipes["label"].to_numpy(), sort=False).indices
     titles = [[f"{label}, weight {recipes['weight'].iloc[row]:.2f}" for row in rows] for label, rows in classes.items()]
     figure = _triples([pixels[rows] for rows in classes.values()], titles)

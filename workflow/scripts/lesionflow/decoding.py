@@ -1,4 +1,4 @@
-"""From the bytes of an image file to RGB pixels of a size, in memory that no file can blow up."""
+"""From the bytes of an image file to RGB pixels of a size, in a bounded amount of memory."""
 
 import contextlib
 import io
@@ -60,7 +60,7 @@ def decode_any(bare: Bare, size: int, nearest: bool) -> tuple[np.ndarray, tuple[
     """As `decode_jpeg`, with Pillow, of every kind; it holds the whole image."""
     with Image.open(io.BytesIO(bare.data), formats=[bare.kind]) as image:
         if image.mode in ("I", "F"):
-            raise ValueError("nothing says how bright its 32-bit values are: save it with 8 or 16 bits")
+            raise ValueError("the range of its 32-bit values is unknown: save it with 8 or 16 bits")
         width, height = image.size
         with room(image.size, bare.held + width * height * BYTES.get(image.mode, 4) + strip_bytes(image)):
             white = grey_levels(image)
@@ -76,7 +76,9 @@ def decode_any(bare: Bare, size: int, nearest: bool) -> tuple[np.ndarray, tuple[
 def room(size: tuple[int, int], needed: int) -> contextlib.AbstractContextManager:
     """Raise ValueError where an image is too large to decode; else what to decode it in."""
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS or needed > MAX_MEMORY:
-        raise ValueError(f"{size[0]} × {size[1]} pixels are too many to decode in {MAX_MEMORY >> 20} MB: shrink it")
+        raise ValueError(
+            f"{size[0]} × {size[1]} pixels are too many to decode in {MAX_MEMORY >> 20} MB: make it smaller"
+        )
     return large_images if needed > LARGE else contextlib.nullcontext()
 
 

@@ -22,7 +22,7 @@ from lesionflow.files import progress, whole
 
 CANVAS = 320  # pixels a side
 EXTENT = 1.35  # the canvas shows -EXTENT to EXTENT, where half the short side of an image is about 1
-VIEWS = (1, 1, 1, 2, 2, 3, 3, 4, 5)  # images a lesion; every nine lesions of a class have each of these
+VIEWS = (1, 1, 1, 2, 2, 3, 3, 4, 5)  # images per lesion; every nine lesions of a class have each of these
 SKINS = np.array([(222, 172, 158), (206, 150, 150), (226, 196, 178), (228, 162, 160), (196, 152, 130)], float)
 # Share of lesions, image sizes, strength of the dark corners. As in ISIC, MSK holds few classes.
 ARCHIVES = {

@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP: mirrors in order, resumed after a cut, checked before it gets its name."""
+"""Fetch a file over HTTP: mirrors in order, resumed after an interruption, checked before it gets its name."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from lesionflow.urls import public
 NO_URL = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of an answer
 PAUSES = (1, 4, 15)  # seconds before the tries that follow a fruitless one
-CHUNK = 1 << 16  # bytes; the most that a cut can lose
+CHUNK = 1 << 16  # bytes; the most that an interruption can lose
 WINDOW = 60  # seconds in which at least one CHUNK must come: a server may send single bytes for ever
 
 
@@ -45,7 +45,7 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
         except OSError as error:  # requests' own are OSErrors too, so this is the disk
             raise InputError(
                 f"{path.name} cannot be written to {part.parent.absolute()} ({error.strerror}): fix this and run "
-                "again, what has come so far is kept."
+                "again; what has been downloaded so far is kept."
             ) from error
         if not fault:
             return
@@ -58,7 +58,7 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
 
 
 def fetch(url: str, part: Path) -> bool:
-    """Bring `part` to its full length; after more fruitless tries in a row than PAUSES, the last one's error.
+    """Bring `part` to its full length; raises the last error after more fruitless tries in a row than PAUSES.
 
     Returns whether that length is certain: some servers do not say it.
     """
@@ -91,7 +91,7 @@ def watch(part: Path) -> Iterator[None]:
     def look(*_: object) -> None:
         nonlocal before
         if size_of(part) == before:
-            raise requests.ReadTimeout(f"less than {CHUNK >> 10} kB came in {WINDOW} s")
+            raise requests.ReadTimeout(f"less than {CHUNK >> 10} kB arrived in {WINDOW} s")
         before = size_of(part)
 
     handler = signal.signal(signal.SIGALRM, look)
@@ -119,7 +119,7 @@ def ask(url: str, part: Path) -> bool:
         rest = start > 0 and answer.status_code == 206 and is_rest(answer, start, state)
         if answer.status_code in (206, 416) and not rest:
             forget(part)
-            raise requests.ConnectionError("what the server sends does not continue what is here")
+            raise requests.ConnectionError("the server's answer does not continue the partial file")
         answer.raise_for_status()
         if not rest:
             start, state = 0, begin(answer, url, part)
@@ -130,12 +130,12 @@ def ask(url: str, part: Path) -> bool:
                 file.write(chunk)
                 bar.update(len(chunk))
     if state["total"] not in (None, size_of(part)):  # an answer may be whole and yet only a piece of the rest
-        raise requests.ConnectionError(f"{size_of(part)} of {state['total']} bytes have come")
+        raise requests.ConnectionError(f"{size_of(part)} of {state['total']} bytes arrived")
     return state["total"] is not None or answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
 
 def begin(answer: requests.Response, url: str, part: Path) -> dict:
-    """Start `part` anew and write beside it what it is the beginning of: url, version, total length in bytes."""
+    """Start `part` afresh and write beside it what it is the beginning of: url, version, total length in bytes."""
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise requests.ConnectionError("the server compresses the file, though asked not to")
     length = answer.headers.get("Content-Length", "")
@@ -173,7 +173,7 @@ def describe(error: requests.RequestException) -> str:
     if error.response is not None:
         return printable(f"HTTP {error.response.status_code} {error.response.reason}")
     if isinstance(error, NO_URL):
-        return "this is no URL of the form https://HOST/FILE, or leads to none"
+        return "this is not a URL of the form https://HOST/FILE, or redirects to one that is not"
     cause: BaseException = error
     while cause.__context__:
         cause = cause.__context__

@@ -86,7 +86,7 @@ def predict_table(model: Classifier, images: Images, classes: Sequence[str], on:
     logits = predict(fold_normalisation(model, images.store.size), images, on)
     if not np.isfinite(logits).all():
         raise InputError(
-            "The model has no finite answer: check `mean` and `std` of its backbone, or take another model."
+            "The model's output is not finite: check `mean` and `std` of its backbone, or use another model."
         )
     table = pd.DataFrame(softmax(logits, axis=1), columns=classes)
     table.insert(0, "image", images.store.names[images.image])
@@ -186,9 +186,9 @@ def run_epoch(
     valid_loss, valid_accuracy = loss_and_accuracy(predict(model.eval(), validation, on), validation.label)
     if not (math.isfinite(loss) and math.isfinite(valid_loss)):
         raise InputError(
-            f"The training diverged: in epoch {epoch} of stage {settings.stage} its loss is {loss}, that of validation "
-            f"{valid_loss}. Lower its learning rate (`lr`, now {settings.lr}), and check `mean` and `std` of the "
-            "backbone."
+            f"The training diverged: in epoch {epoch} of stage {settings.stage} the training loss is {loss}, the "
+            f"validation loss {valid_loss}. Lower the learning rate (`lr`, now {settings.lr}), and check `mean` and "
+            "`std` of the backbone."
         )
     row = {"epoch": epoch, "loss": loss, "accuracy": accuracy}
     row |= {"valid_loss": valid_loss, "valid_accuracy": valid_accuracy}

@@ -1,4 +1,4 @@
-"""Test images with what models say of them and where they look: one a class, and the surest mistakes.
+"""Test images with what models say of them and where they look: one per class, and the surest mistakes.
 
 `answers` is a table of test images: image, label, predicted (classes), probability (of the predicted class).
 """
@@ -55,7 +55,7 @@ def gallery(
     leaky: bool,
     number: str | None = None,
 ) -> None:
-    """One test image a class, and what each model says of it.
+    """One test image per class, and what each model says of it.
 
     `cards` (model.json), `answers` (of the same images) and `looks` are of models that differ in the dataset only;
     `looks` [2, n, size, size, 3] are the images without and with `overlay`; `names` writes classes out.
@@ -72,7 +72,7 @@ def gallery(
         for card, said in zip(cards, answers, strict=True)
     ]
     keywords, title = model_name(cards[0])
-    title = f"One test image a class: {title}"
+    title = f"One test image per class: {title}"
     save(_sheet(blocks), path, ["gallery", *keywords], title, " ".join(right), leaky, number)
 
 

@@ -189,7 +189,7 @@ def _matrix(ax: Axes, counts: np.ndarray, share: np.ndarray, classes: Sequence[s
 
 
 def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[str], leaky: bool) -> None:
-    """Images a class in the collection, and in every dataset with its synthetic part hatched.
+    """Images per class in the collection, and in every dataset with its synthetic part hatched.
 
     `counts` is from `counts.class_counts`; `split` is as for `split_keywords`.
     """
@@ -222,4 +222,4 @@ def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[s
     )
     description = f"Collection: {counts['raw'].sum():,} images. {description}"
     keywords = ["classes", *split_keywords(split)]
-    save(figure, path, keywords, f"Images a class: {', '.join(split)}", description, leaky)
+    save(figure, path, keywords, f"Images per class: {', '.join(split)}", description, leaky)

@@ -58,7 +58,7 @@ class PublicFormatter(logging.Formatter):
 
 @contextlib.contextmanager
 def job(log: str | Path) -> Iterator[None]:
-    """Send everything that a step says to `log`; end with one sentence on what is no fault of ours, no traceback."""
+    """Send everything that a step says to `log`; end with one sentence, not a traceback, where it is no bug of ours."""
     with log_stream(log) as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         handler = Log(stream)
         handler.setFormatter(PublicFormatter("%(asctime)s %(message)s"))
@@ -71,7 +71,7 @@ def job(log: str | Path) -> Iterator[None]:
             if said:
                 logging.error("Error: %s", said)
             else:
-                logging.exception("This is a fault in Lesionflow, please report it:")
+                logging.exception("This is a bug in Lesionflow, please report it:")
             sys.exit(1)
 
 
@@ -162,16 +162,16 @@ def reading(path: str | Path) -> Iterator[None]:
 
 
 def damaged(path: str | Path, why: object) -> InputError:
-    """The error to raise for a result of ours that is damaged, which is removed where the command makes it anew.
+    """The error to raise for a result of ours that is damaged, which is removed where the command can recreate it.
 
     Only what a rule makes has a relative path in results/ or resources/. A model that the user names has an absolute
-    one, since no rule is to train it anew: it stays.
+    one, so that no rule trains it again: it stays.
     """
     what = f"{path} is damaged ({first_line(why)})"
     if Path(path).parts[0] not in ("results", "resources"):
-        return InputError(f"{what}: put a good copy in its place, or remove it and make it anew.")
+        return InputError(f"{what}: replace it with a good copy, or delete it and create it again.")
     Path(path).unlink(missing_ok=True)
-    return InputError(f"{what} and was removed: start the same command again, and it is made anew.")
+    return InputError(f"{what} and was removed: start the same command again to recreate it.")
 
 
 def first_line(error: object) -> str:

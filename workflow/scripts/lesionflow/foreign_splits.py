@@ -1,4 +1,4 @@
-"""Splits that were made elsewhere, and what their audit can know."""
+"""Splits that were made elsewhere, and their audit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +21,10 @@ PART_NAMES = {name: part for part, names in PARTS.items() for name in names}
 
 
 def read_split(path: str | Path, images: Sequence[str], part_column: str = "part") -> tuple[pd.DataFrame, list[str]]:
-    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images a part.
+    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images per part.
 
     Images are named as in `images`, those of the labels, where they are there. An image may stand in two parts.
-    Also sentences on what of the split is not audited, or not known.
+    Also sentences on what is not audited or not known.
     """
     names, parts = _folder(path) if Path(path).is_dir() else _csv(path, part_column)
     part = parts.str.casefold().map(PART_NAMES)
@@ -33,24 +33,26 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
             found = ", ".join(map(repr, parts.unique()[:6])) or "none"
             raise InputError(
                 f"{path} has no image in part {wanted!r}: name the parts train, valid and test in column "
-                f"{part_column!r} (`part_column` of `audit`) or by folder; what it has is {found}."
+                f"{part_column!r} (`part_column` of `audit`) or by folder; it has {found}."
             )
     named = pd.DataFrame({"image": name_images(names, path, images), "part": part})
     split = named.dropna().drop_duplicates()
     strange = split.loc[~split["image"].isin(images), "image"].unique()
     if len(strange) == split["image"].nunique():
         raise InputError(
-            f"No image of {path} is one of the labels' (its first is {strange[0]!r}, the labels' {images[0]!r}): "
+            f"No image of {path} is in the labels (its first is {strange[0]!r}, the labels' {images[0]!r}): "
             f"correct the names, or the `labels` of `audit`."
         )
     remarks = [
-        f"{count} rows are of part {name!r} and are not audited: only train, valid and test are."
+        f"{count} rows belong to part {name!r} and are not audited: only train, valid and test are."
         for name, count in parts[part.isna()].value_counts().items()
     ]
     if len(strange):
-        remarks.append(f"{len(strange)} images, the first is {strange[0]}, are in no label row and have no class.")
+        remarks.append(f"{len(strange)} images, the first is {strange[0]}, are not in the labels and have no class.")
     if named.dropna().duplicated().any():
-        remarks.append(f"{named.dropna().duplicated().sum()} rows repeat an image of the same part and count once.")
+        remarks.append(
+            f"{named.dropna().duplicated().sum()} rows repeat an image in the same part and are not counted again."
+        )
     return split, remarks
 
 

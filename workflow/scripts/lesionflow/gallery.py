@@ -1,4 +1,4 @@
-"""The gallery: one HTML file with new images and what a model makes of them, which opens without a network."""
+"""The gallery: one HTML file with new images and a model's predictions for them, which opens without a network."""
 
 import base64
 import io

@@ -12,7 +12,7 @@ from torch import nn
 def keep_freed_memory() -> None:
     """Let the C library keep the memory that tensors free, where it is glibc.
 
-    Else it gives every large tensor back, and each page that comes anew costs the kernel more time than many a layer
+    Else it gives every large tensor back, and each new page costs the kernel more time than many a layer
     takes for what is on it.
     """
     with contextlib.suppress(OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Image files without their metadata: nothing here needs it, and what unpacks to gigabytes likes to hide in it."""
+"""Image files without their metadata, which nothing here needs and which can unpack to gigabytes."""
 
 import contextlib
 import io
@@ -30,7 +30,7 @@ class Bare:
 
 
 def strip_metadata(data: bytes) -> Bare:
-    """Know an image file by its first bytes and take its metadata away; ValueError if it is of no known format."""
+    """Recognise an image file by its first bytes and strip its metadata; ValueError if its format is unknown."""
     if data.startswith(b"\xff\xd8"):
         return strip_jpeg(data)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -59,7 +59,7 @@ def strip_jpeg(data: bytes) -> Bare:
             raise ValueError("its header is longer than that of any photograph")
     bare, held = bytes(header) + data[end:], held_bytes(frame, scan)
     if held and bare.count(b"\xff\xda") > MAX_SCANS:
-        raise ValueError(f"it is a JPEG of more than {MAX_SCANS} scans")
+        raise ValueError(f"it is a JPEG with more than {MAX_SCANS} scans")
     return Bare("JPEG", bare, orientation(exif), held)
 
 
@@ -125,7 +125,7 @@ def strip_tiff(data: bytes) -> Bare:
                 table[tag] = data[place : place + 12]
                 size += count * TIFF_TYPES[kind]
     except struct.error:
-        raise ValueError("its directory is cut") from None
+        raise ValueError("its directory is truncated") from None
     if size > MAX_HEADER:
         raise ValueError("its directory is longer than that of any photograph")
     directory = struct.pack(f"{order}H", len(table)) + b"".join(table.values()) + bytes(4)

@@ -66,7 +66,7 @@ class Images:
 
         def note(error: OSError) -> None:
             folder = shown(os.path.relpath(error.filename, path))
-            self.unread[folder] = f"Folder {folder} cannot be listed ({error.strerror}): give yourself access to it."
+            self.unread[folder] = f"Folder {folder} cannot be listed ({error.strerror}): change its permissions."
 
         for folder, below, files in walk(path, note):
             named_so = [name for name in below if Path(name).suffix.lower() in SUFFIXES]
@@ -107,7 +107,7 @@ class Images:
         if info.is_dir():
             raise ValueError("it is a folder")
         if info.compress_type not in COMPRESSIONS:
-            raise ValueError("its compression is not read: make the .zip again with the usual one (Deflate)")
+            raise ValueError("its compression is not supported: create the .zip again with Deflate")
         check_bytes(info.file_size)
         # zipfile unpacks a piece of LZMA whole, and each byte may become 7,000.
         return self.archive.open(info), 1 << 12 if info.compress_type == zipfile.ZIP_LZMA else 1 << 20
@@ -116,7 +116,7 @@ class Images:
 def check_bytes(count: int) -> None:
     """Raise ValueError where a file has more than MAX_BYTES."""
     if count > MAX_BYTES:
-        raise ValueError(f"it has more than the {MAX_BYTES // 1_000_000} MB that a file may have")
+        raise ValueError(f"it is larger than the limit of {MAX_BYTES // 1_000_000} MB per file")
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:

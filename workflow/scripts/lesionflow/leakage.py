@@ -18,7 +18,7 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     `known` has image, label, and of file, pixels, near_duplicate and lesion those that are known: two images share
     a thing when they have the same value. `split` has image and part; an image may stand in two parts, and then
     shares its file with itself. `parents` names the images that synthetic training images were made from, if that is
-    known. A kind of which nothing is known is counted as None; one that is known of some images, of these.
+    known. A kind that is known for no image is counted as None; one that is known for some images, among these.
     """
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
@@ -40,7 +40,7 @@ def find_crossings(
 ) -> Mapping[str, pd.DataFrame]:
     """For test, valid and, where there are any, clean: one row an image, one boolean column a kind that is known.
 
-    A cell says whether it is shared with training, as far as that is known of the image.
+    A cell says whether it is shared with training, as far as that is known for the image.
 
     `known` is indexed by image. Where files are not known, an image that also stands in training shares one.
     """
@@ -114,7 +114,9 @@ def check_duplicates(path: str | Path, duplicates: pd.DataFrame, images: pd.Seri
     """Raise InputError where `duplicates` (duplicates.csv at `path`) lacks any of `images`, or what one equals."""
     missing = images[~images.isin(duplicates.dropna()["image"])].tolist()
     if missing:
-        raise InputError(f"{path} is damaged ({_named(missing)} are not in it): delete it and start again.")
+        raise InputError(
+            f"{path} is damaged ({_named(missing)} are not in it): delete it and start again to recreate it."
+        )
 
 
 def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame, label: pd.Series) -> None:
@@ -124,10 +126,10 @@ def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame
     """
     parents = training[["neighbour", "label"]].rename(columns={"neighbour": "image"}).dropna(subset="image")
     rows = pd.concat([training[["image", "label"]], parents])
-    again = f"delete {path} and start again, and it is made anew."
+    again = f"delete {path} and start again to recreate it."
     outside = rows.loc[~rows["image"].isin(split.loc[split["part"] == "train", "image"]), "image"].unique()
     if len(outside):
-        raise InputError(f"{path} holds {_named(outside)} in training, which the split does not put there: {again}")
+        raise InputError(f"{path} lists {_named(outside)} that the split does not assign to training: {again}")
     wrong = rows.loc[rows["label"] != rows["image"].map(label), "image"].unique()
     if len(wrong):
         raise InputError(f"{path} gives {_named(wrong)} another class than the labels do: {again}")

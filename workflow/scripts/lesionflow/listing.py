@@ -8,7 +8,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 
 
 def image_files(files: Iterable[str]) -> list[str]:
-    """Those of `files` that are images by their ending, sorted; what macOS adds to them is not."""
+    """Those of `files` that are images by their ending, sorted, without the companion files of macOS."""
     return sorted(file for file in files if is_image(PurePath(file)))
 
 

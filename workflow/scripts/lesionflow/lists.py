@@ -1,8 +1,8 @@
 """The CSVs of a run: one reader each, with its columns and their types, and one writer.
 
 Cells of text stay as they are: an image may be named NA, null, 007 or 1e5. Only an empty cell is a missing value.
-Spreadsheets run a cell that begins with a formula character: the writer puts an apostrophe before it, the readers
-take it away again.
+Spreadsheets run a cell that begins with a formula character: the writer puts an apostrophe before it, and the
+readers remove it.
 """
 
 import re
@@ -41,9 +41,9 @@ def read_table(path: str | Path, text: Sequence[str], **options: Any) -> pd.Data
                 raise ValueError(f"it has no column {name}")
         for name in table.columns.difference(text):
             if not pd.api.types.is_numeric_dtype(table[name]):
-                raise ValueError(f"its column {name} holds other things than numbers")
+                raise ValueError(f"its column {name} holds values other than numbers")
         if not Path(path).read_bytes().endswith(b"\n"):
-            raise ValueError("its last line is cut")
+            raise ValueError("its last line is truncated")
     for name in text:
         table[name] = _texts(table[name], lambda cell: cell[1:] if re.match(f"'{FORMULA}", cell) else cell)
     return table

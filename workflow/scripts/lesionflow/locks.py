@@ -1,4 +1,4 @@
-"""The lock on a folder that a killed run leaves behind, and how it is known that nobody holds it any more.
+"""The lock on a folder that a killed run leaves behind, and how to know that nobody holds it any more.
 
 Snakemake locks a folder by files in it, which outlive SIGKILL and power cuts. Beside them each run holds a lock of the
 operating system, which ends with its process. Other machines may not see that one, so each run writes down its own.
@@ -33,7 +33,7 @@ def enter(folder: Path, dry: bool) -> str:
     except OSError as error:
         raise InputError(
             f"{folder.parent.absolute()} cannot be written to ({error.strerror}): work in another folder with "
-            "`--directory FOLDER`, or change this."
+            "`--directory FOLDER`, or make it writable."
         ) from None
 
 
@@ -64,15 +64,15 @@ def settle(folder: Path, record: TextIO) -> str:
         lock.unlink()
     record.truncate(0)
     write_machine(record)
-    return "The run that had locked this folder was killed: it is unlocked, and the work goes on." if locks else ""
+    return "The run that had locked this folder was killed: the lock is removed, and work continues." if locks else ""
 
 
 def join_others(folder: Path, record: TextIO) -> str:
-    """What to do and say where another run is at work on this machine."""
+    """What to do and say where another run is active on this machine."""
     machines = read_machines(record)
     if machines and this_machine() not in machines:  # without any, it is not known who left the lock
         write_machine(record)
-    locked = "Another run is at work in this folder: if Snakemake says that it is locked, wait, and do not unlock it."
+    locked = "Another run is active in this folder: if Snakemake says that it is locked, wait, and do not unlock it."
     return locked if left_locks(folder) else ""
 
 
@@ -105,6 +105,6 @@ def write_machine(record: TextIO) -> None:
 def advice(machines: list[str]) -> str:
     """What to do where it cannot be known whether a run still holds the lock."""
     where = " or ".join(machine.split(" ")[0] for machine in machines)
-    whose = f"a run on {where}" if where else "a run that left no trace of where it was"
+    whose = f"a run on {where}" if where else "a run on an unknown machine"
     command = shlex.join(["snakemake", "--unlock", *sys.argv[1:]])
-    return f"This folder is locked by {whose}: if no run is at work in it any more, enter `{command}` and start again."
+    return f"This folder is locked by {whose}: if no run is active in it any more, enter `{command}` and start again."

@@ -1,4 +1,4 @@
-"""What is known of every image: label, patient data, lesion, and where its pixels lie."""
+"""What is known about every image: label, patient data, lesion, and where its pixels lie."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ MOST_IMAGES = 100  # of one lesion; ISIC 2019 has 31 at most
 def read_labels(
     path: str | Path, classes: Sequence[str], ignored: Sequence[str] = (), files: Iterable[str] = ()
 ) -> pd.Series:
-    """Labels by image, from a CSV of one 0/1 column a class; those of `ignored` classes are kept as they are.
+    """Labels by image, from a CSV of one 0/1 column per class; those of `ignored` classes are kept as they are.
 
     Images are named as those of `files` are that the rows mean. Any further column of 0 and 1 is taken for a class
     that the config does not know, and must be all 0.
@@ -46,13 +46,13 @@ def read_labels(
         if marks.isin([0, 1]).all() and marks.any():
             row = marks.idxmax()
             raise InputError(
-                f"{path} row {row} ({image[row]}) is of class {name!r}, which `classes` does not have: "
+                f"{path} row {row} ({image[row]}) is of class {name!r}, which is not in `classes`: "
                 f"add it there, or to `ignore_classes` of the collection."
             )
     labels = _one_label(path, table[[name for name in known if name in table]], image)
     empty = [name for name in classes if name not in set(labels)]
     if empty:
-        raise InputError(f"{path} has no image of class {empty[0]}: add some, or take it out of `classes`.")
+        raise InputError(f"{path} has no image of class {empty[0]}: add some, or remove it from `classes`.")
     return labels.set_axis(image.rename(None)).rename("label")
 
 
@@ -93,7 +93,7 @@ def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
         name = different.columns[(different > 1).any()][0]
         first = different.index[different[name] > 1][0]
         one, other = values.loc[first, name].dropna().unique()[:2]
-        raise InputError(f"{path} says of image {first} that its {name} is {one!r} and {other!r}: keep the right row.")
+        raise InputError(f"{path} gives image {first} two values of {name}, {one!r} and {other!r}: keep the right row.")
     values = values.groupby(level=0).first()
     if "lesion" in values:
         _check_lesions(path, values["lesion"])
@@ -106,8 +106,8 @@ def _check_lesions(path: str | Path, lesion: pd.Series) -> None:
     most = counts.max() if len(counts) else 0
     if most > MOST_IMAGES or (most > MOST_IMAGES // 5 and most > counts.sum() / 2):
         raise InputError(
-            f"{path} has the lesion {counts.idxmax()!r} at {most} of {len(lesion)} images, which no lesion has: leave "
-            f"the cells empty where the lesion is not known."
+            f"{path} gives the lesion {counts.idxmax()!r} to {most} of {len(lesion)} images, too many for one lesion: "
+            f"leave the cells empty where the lesion is not known."
         )
 
 
@@ -126,7 +126,7 @@ def describe_images(
     table = table.reindex(columns=["label", *METADATA])
     table["lesion"] = table["lesion"].astype("string")
     table["archive"] = table["archive"].astype("string").fillna(archives(table["lesion"], archive_without_lesion))
-    logging.info("Lesion known of %d of %d images", table["lesion"].notna().sum(), len(table))
+    logging.info("Lesion known for %d of %d images", table["lesion"].notna().sum(), len(table))
     return table.sort_index().rename_axis("image").reset_index()
 
 
@@ -197,10 +197,10 @@ def make_manifest(
     empty = [c for c in classes if c not in set(kept["label"])]
     if empty:
         lost = table.assign(reason=reason)[table["label"] == empty[0]].sort_values("image")
-        first = f", the first of {len(lost)}, {lost['image'].iloc[0]}, {lost['reason'].iloc[0]}" if len(lost) else ""
+        first = f" (the first of {len(lost)} is {lost['image'].iloc[0]}: {lost['reason'].iloc[0]})" if len(lost) else ""
         raise InputError(
             f"No usable image of class {empty[0]} is left{first}: "
-            f"replace the images, or take the class out of `classes`."
+            f"replace the images, or remove the class from `classes`."
         )
     if duplicates is not None:
         kept = kept.drop(columns="pixels", errors="ignore").merge(duplicates, on="image", how="left")

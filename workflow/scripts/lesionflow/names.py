@@ -1,4 +1,4 @@
-"""What people write in tables: images' names with folders, endings and spaces, and values that say nothing."""
+"""What people write in tables: names of images with folders, endings and spaces, and empty values."""
 
 import logging
 import unicodedata
@@ -34,7 +34,7 @@ def plain(name: str) -> str:
 def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series:
     """The image of `known` that each of `names` means, missing where it means none; both are text.
 
-    A name counts as it is written, or else without folder, ending and space around it, or else in whatever case.
+    A name is compared as it is written, else without folder, ending and surrounding space, else regardless of case.
     `names` are indexed by row of the file `path`. Raises InputError where a name may mean either of two images.
     """
     known = pd.Series(list(known), dtype=str)
@@ -50,14 +50,14 @@ def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series
             row = either.index[0]
             one, other = known[keys == either[row]].iloc[:2]
             raise InputError(
-                f"{path} row {row} names image {names[row]!r}, which may be {one!r} or {other!r}: say which."
+                f"{path} row {row} names image {names[row]!r}, which may be {one!r} or {other!r}: write its exact name."
             )
         found = found.fillna(left.map(dict(zip(keys, known, strict=True))).astype("str"))
     differing = found.notna() & (found != names)
     if differing.any():
         row = differing.idxmax()
         logging.info(
-            "%s: %d names are written otherwise than their images: %r in row %d is %s",
+            "%s: %d names are not written like their images': %r in row %d is read as %s",
             *(path, differing.sum(), names[row], row, found[row]),
         )
     return found
@@ -70,9 +70,7 @@ def name_images(names: pd.Series, path: str | Path, files: Iterable[str] = ()) -
     """
     found = match(names, files, path).fillna(names.map(plain))
     if (found == "").any():
-        raise InputError(
-            f"{path} row {(found == '').idxmax()} names no image: write its file's name in column 'image'."
-        )
+        raise InputError(f"{path} row {(found == '').idxmax()} names no image: write its file name in column 'image'.")
     return found
 
 

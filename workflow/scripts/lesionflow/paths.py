@@ -1,4 +1,4 @@
-"""What a user enters and Snakemake would misread, or show: names of folders, paths, URLs on the command line."""
+"""User input that Snakemake would misread or log: names of folders, paths, URLs on the command line."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ def check_command_line(arguments: Sequence[str] | None) -> None:
     for word in arguments or ():
         if "://" in word and public(word) != word:
             raise InputError(
-                f"{public(word)} has a user, password or query, and Snakemake logs its command line: write it into a "
-                "file and give that with `--configfile`."
+                f"{public(word)} has a user, password or query, and Snakemake logs its command line: write the URL "
+                "into a file and give that with `--configfile`."
             )
 
 

@@ -40,7 +40,10 @@ def readable(files: pd.DataFrame) -> pd.DataFrame:
     ok = files[files["status"] == "ok"]
     if ok.empty:
         first = files.iloc[0]
-        raise InputError(f"None of {len(files)} images can be read, the first is {first['image']} ({first['status']}).")
+        raise InputError(
+            f"None of {len(files)} images can be read, the first is {first['image']} ({first['status']}): "
+            "check `images`."
+        )
     return ok
 
 
@@ -62,7 +65,7 @@ def prediction_table(
     finite = np.isfinite(probabilities[classes]).all(axis=1)
     if not finite.all():
         image = probabilities.loc[~finite, "image"].iloc[0]
-        raise InputError(f"The model gives no probabilities for {image}: its weights are broken. Use another model.")
+        raise InputError(f"The model gives no probabilities for {image}: its weights are faulty, so use another model.")
     others = pd.DataFrame({"image": list(unread or {}), "status": list((unread or {}).values())}, dtype=str)
     table = files[["image", "status"]].merge(probabilities, on="image", how="left", validate="one_to_one")
     table = pd.concat([table, others], ignore_index=True)

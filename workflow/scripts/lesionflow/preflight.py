@@ -11,7 +11,7 @@ from lesionflow.contents import DAMAGE, count_images, describe_damage, is_page
 from lesionflow.files import file_digest
 from lesionflow.urls import file_name, is_url, public
 
-MODEL_BYTES = 300_000_000  # of one stage of ResNet50 at most: its model, and what a cut training resumes from
+MODEL_BYTES = 300_000_000  # of one stage of ResNet50 at most: its model, and what an interrupted training resumes from
 START_SECONDS = 120  # that Apptainer may take until an image's Python answers
 # Which of the packages that it is given this Python cannot find.
 FIND_PACKAGES = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if not u.find_spec(n)), sep='\\n')"
@@ -128,7 +128,7 @@ def find_gpu_problem() -> str | None:
     if program and subprocess.run([program, "--list-gpus"], capture_output=True, text=True).stdout.strip():
         return None
     why = "names no GPU" if program else "is not on PATH"
-    return f"No GPU: nvidia-smi {why}. Run this on a node with a GPU and its driver, or take `preflight: gpu` away."
+    return f"No GPU: nvidia-smi {why}. Run this on a node with a GPU and its driver, or remove `preflight: gpu`."
 
 
 def find_space_problem(needed: int, folder: Path = Path()) -> str | None:
@@ -137,8 +137,8 @@ def find_space_problem(needed: int, folder: Path = Path()) -> str | None:
     if free >= needed:
         return None
     return (
-        f"{folder.absolute()} has {free / 1e9:.1f} GB free, the run needs about {needed / 1e9:.1f} GB: make room, or "
-        "work in another folder (`--directory`)."
+        f"{folder.absolute()} has {free / 1e9:.1f} GB free, but the run needs about {needed / 1e9:.1f} GB: free some "
+        "space, or work in another folder (`--directory`)."
     )
 
 
@@ -152,7 +152,7 @@ def needed_bytes(labels: str | Path, size: int, shards: Sequence[str], models: S
 def find_problems(
     files: Sequence[Mapping], packages: Sequence[str], image: str | None, gpu: bool, needed: int
 ) -> list[str]:
-    """All that a run lacks, one sentence each with how to mend it; `image` is None where steps run without one."""
+    """All that a run lacks, one sentence each with how to fix it; `image` is None where steps run without one."""
     found = [find_file_problem(**file) for file in files]
     if image is None:
         found += find_package_problems([name for name in packages if not importlib.util.find_spec(name)], "installed")

@@ -1,4 +1,4 @@
-"""Where an interrupted training stands: written after each epoch, recognised when it is damaged."""
+"""The progress of a training: written after each epoch, with a digest that reveals damage."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ DIGEST = hashlib.sha256().digest_size  # bytes
 
 @dataclass
 class Progress:
-    """Where a training stands after an epoch: all that a resumed run needs."""
+    """All that a run needs to resume a training after an epoch."""
 
     epoch: int
     history: list[dict]
@@ -44,14 +44,14 @@ def load_progress(path: Path, identity: str) -> Progress | None:
         return None
     try:
         if hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
-            raise ValueError("its SHA-256 is another")
+            raise ValueError("its SHA-256 differs")
         saved = torch.load(io.BytesIO(data[:-DIGEST]), map_location="cpu", weights_only=True)
         other, found = saved.pop("identity"), Progress(**saved)
     except Exception:  # a file that somebody forged can fail in any way
         logging.warning("%s is damaged: starting afresh", path)
         return None
     if other != identity:
-        logging.info("%s is of another recipe, code or data: starting afresh", path)
+        logging.info("%s belongs to another recipe, code or data: starting afresh", path)
         return None
     logging.info("resuming after epoch %d", found.epoch)
     return found

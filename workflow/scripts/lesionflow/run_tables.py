@@ -69,7 +69,7 @@ def long_form(
 
 
 def wide(long: pd.DataFrame, names: Mapping[str, str], classes: Sequence[str] = ()) -> pd.DataFrame:
-    """Text, with columns (block, dataset, metric): a row a class; without `classes` a row a metric of `names`."""
+    """Text, with columns (block, dataset, metric): a row per class; without `classes` a row per metric of `names`."""
     rows = long[long["class"].isin(classes)] if classes else long[long["class"].isna()]
     block = rows["block"] + rows["leaky"].map({True: " LEAKY", False: ""})
     cells: dict[tuple, dict] = {}
@@ -90,7 +90,7 @@ def _places(key: tuple, rows: pd.DataFrame, names: Mapping[str, str]) -> list[in
 
 
 def _cell(runs: pd.DataFrame) -> str:
-    """One number: mean over seeds ± sample SD; of the thesis what it printed, a misprint starred and mended."""
+    """One number: mean over seeds ± sample SD; of the thesis what it printed, a misprint starred and corrected."""
     first = runs.iloc[0]
     if first["block"] != "thesis":
         return cell(runs, "value", 2)

@@ -21,7 +21,7 @@ STAGE = 1  # the stage in which only the head trains; trials see its order of im
 
 
 def see(model: Classifier, images: Images, on: Hardware, part: str) -> TensorDataset:
-    """What the backbone of `model` makes of `images`, float32 [n, features], and their class numbers, int64 [n]."""
+    """The features of `images` from the backbone of `model`, float32 [n, features], and their class numbers."""
     started = time.monotonic()
     on.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()

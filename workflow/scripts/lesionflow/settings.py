@@ -17,7 +17,7 @@ from lesionflow.rungs import LEAKY
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
-# What a split needs to know beside its method, as in splits.METHODS.
+# The settings of a split beside its method, as in splits.METHODS.
 SIZES = {"test", "valid"}
 SPLITS = {
     "by_group": SIZES | {"keep_for_training"},
@@ -89,11 +89,11 @@ def complete_protocols(config: Mapping) -> dict[str, dict]:
 
 
 def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
-    """The protocol `name` with what those take that it is `like`; `heirs` are like it."""
+    """The protocol `name` with the settings that it takes from those it is `like`; `heirs` are like it."""
     own, protocol = given[name], {}
     if "like" in own:
         if own["like"] not in given:
-            raise InputError(f"{name!r} is like {own['like']!r}, which is not one of `protocols`: correct it.")
+            raise InputError(f"at $.protocols.{name}.like: {own['like']!r} is not one of `protocols`: correct it.")
         if own["like"] in (*heirs, name):
             circle = " is like ".join(map(repr, (*heirs, name, own["like"])))
             raise InputError(f"at $.protocols.{name}.like: {circle}: give one of them all its settings instead.")
@@ -108,7 +108,7 @@ def _split(name: str, own: Mapping, split: Mapping) -> dict:
     """The settings of `split` that its method takes; some may be inherited, only those in `own` are the protocol's."""
     method = split["method"]
     if "archive" in own and "archive" not in SPLITS[method]:
-        raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: take it out, or use by_archive.")
+        raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: remove it, or use by_archive.")
     if "archive" in SPLITS[method] and "archive" not in split:
         raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
     return {key: value for key, value in split.items() if key in SPLITS[method] | {"method"}}

@@ -1,4 +1,4 @@
-"""Packed shards: the table and the pixels that belong together, and what becomes of them when they are damaged."""
+"""Packed shards: the table and the pixels that belong together, and their removal when they are damaged."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ INDEX = "store.json"
 
 
 def damaged_shard(file: str | Path, why: object) -> InputError:
-    """As `damaged`, of a `file` of a shard: both its files go, and the index of the store, which stands for them."""
+    """As `damaged`, of a `file` of a shard: its two files and the index of the store are removed."""
     table = Path(file).with_suffix(".csv")
     for path in (table, table.with_suffix(".npy"), table.with_name(INDEX)):
         damaged(path, why)
@@ -34,7 +34,7 @@ def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray
     except Exception as error:  # garbage is taken for a pickle, a zip or a header
         raise damaged_shard(own, error) from None
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != (pixels.shape[1], pixels.shape[1], 3):
-        raise damaged_shard(own, f"it holds {pixels.dtype} {list(pixels.shape)}, no square RGB images")
+        raise damaged_shard(own, f"it holds {pixels.dtype} {list(pixels.shape)} instead of square RGB images")
     return pixels
 
 
@@ -49,10 +49,10 @@ def read_shard(table: str | Path) -> pd.DataFrame:
         raise
     count = len(open_pixels(Path(table).with_suffix(".npy")))
     if "row" not in packed or packed["row"].tolist() != list(range(count)):
-        raise damaged_shard(table, f"it has not the rows of its {count} images")
+        raise damaged_shard(table, f"its rows do not match its {count} images")
     ok = packed["status"] == "ok"
     if packed[["image", "status"]].isna().any(axis=None) or packed.loc[ok, "pixels"].isna().any():
-        raise damaged_shard(table, "cells are empty")
+        raise damaged_shard(table, "it has empty cells")
     return packed
 
 
@@ -71,5 +71,5 @@ def shard_files(index: str | Path) -> list[str]:
     for name, digest in digests.items():
         table = Path(index).with_name(f"{name}.csv")
         if not table.exists() or file_digest(table) != digest:
-            raise damaged_shard(table, f"it is not as {INDEX} says")
+            raise damaged_shard(table, f"its SHA-256 is not the one in {INDEX}")
     return [str(Path(index).with_name(f"{name}.npy")) for name in digests]

@@ -1,22 +1,22 @@
-"""What is said of images that share with training, and of what nobody knows of them."""
+"""Sentences and cells on images that share something with training, and on how far that is known."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-# What stays together in splits (see `manifest.groups`) is drawn together for intervals.
-DRAWN = "lesions drawn with replacement (where the lesion is not known: an image with its duplicates)"
+# What stays together in splits (see `manifest.groups`) is resampled together for intervals.
+DRAWN = "lesions resampled with replacement (where the lesion is unknown: images with their duplicates)"
 
 
 def lesions_known(found: Mapping) -> str:
-    """Of how many images the lesion is known, in words, from leakage.json, metrics.json or card.json."""
-    return f"lesion known of {found['known']['lesion']:,} of {found['images_audited']:,} images"
+    """For how many images the lesion is known, in words, from leakage.json, metrics.json or card.json."""
+    return f"lesion known for {found['known']['lesion']:,} of {found['images_audited']:,} images"
 
 
 def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
     """The share of the images of `runs` that share with training, "≥" where some lesions are not known.
 
-    `prefix` is that of the columns images and images_sharing.
+    `prefix` precedes the names of the columns images and images_sharing.
     """
     share = runs[f"{prefix}images_sharing"].sum() / runs[f"{prefix}images"].sum()
     least = share < 1 and (runs["lesions_known"] < runs["images_audited"]).any()
@@ -27,6 +27,7 @@ def unknown_lesions(table: pd.DataFrame, key: str) -> list[str]:
     """A sentence for each protocol or rung (column `key`) with images whose lesion is not known."""
     some = table[table["lesions_known"] < table["images_audited"]].drop_duplicates(key)
     return [
-        f"{name}: lesion known of {known:,} of {images:,} images; at least so many test images share with training (≥)."
+        f"{name}: lesion known for {known:,} of {images:,} images; "
+        "the proportion of test images that share something with training is a lower bound (≥)."
         for name, known, images in some[[key, "lesions_known", "images_audited"]].itertuples(index=False)
     ]

@@ -23,7 +23,7 @@ ROWS = 512  # of a distance matrix, sorted at a time
 
 
 def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
-    """At most `limit` images a class, "random" or the "first" by name; `labels` is indexed by image."""
+    """At most `limit` images per class, "random" or the "first" by name; `labels` is indexed by image."""
     labels = labels.sort_index()
     if undersample == "first":
         return labels.groupby(labels).head(limit).index
@@ -117,7 +117,7 @@ def balance(
     k_neighbors: int = 5,
     undersample: str = "random",
 ) -> pd.DataFrame:
-    """A training list with COLUMNS: at most `real_limit` (or `limit`) real images a class, filled up by SMOTE.
+    """A training list with COLUMNS: at most `real_limit` (or `limit`) real images per class, filled up by SMOTE.
 
     `labels` holds the training part, by image; `bands` returns some of its images cut in pieces, uint8 [n, …] each.
     """

@@ -27,8 +27,8 @@ def check_split(path: str | Path, split: pd.DataFrame, images: Collection[str]) 
     odd = sorted(set(images).symmetric_difference(split["image"].dropna()))
     strange = set(split["part"]) - {*PARTS, "unused", "clean"}
     if odd or strange:
-        what = f"{len(odd)} images, the first is {odd[0]}, are in one of it and manifest.csv only" if odd else strange
-        raise InputError(f"{path} is damaged ({what}): delete it and start again, and it is made anew.")
+        what = f"{len(odd)} images, the first is {odd[0]}, are in only one of it and manifest.csv" if odd else strange
+        raise InputError(f"{path} is damaged ({what}): delete it and start again to recreate it.")
 
 
 def split_by_group(
@@ -88,7 +88,7 @@ def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int)
     """The study's own split: its test images are copies of the first training images of each class.
 
     The validation pool is what its code drew, whatever `seed`: all names shuffled by Python's random with seed
-    1234 and cut into 10 runs, of which the last fifth each; of the pool, the first `valid` images a class.
+    1234 and cut into 10 runs, of which the last fifth each; of the pool, the first `valid` images per class.
     """
     table = manifest[["image", "label"]].sort_values("image").set_index("image")["label"]
     names = list(table.index)

@@ -18,7 +18,7 @@ def public(text: str) -> str:
 
 
 def _public_part(address: str) -> str:
-    """What follows :// in a URL, cut down to host and path."""
+    """What follows :// in a URL, reduced to host and path."""
     if not HOST.match(address):  # user and password come first, and hold any character where nobody escaped them
         address = address.rpartition("@")[2] if "@" in address else "…"
     return re.split("[?#]|://(?=.*@)", address, maxsplit=1)[0]
@@ -35,7 +35,7 @@ def file_name(url: str) -> str:
 
 def take_urls(config: Mapping) -> dict[str, list[str]]:
     """The URLs of each file that the config can have downloaded, by the file's path; only their public part stays in
-    `config`, so that whatever is recorded of it has no secret, and another password makes nothing anew.
+    `config`, so that no record of it has a secret, and another password reruns nothing.
     """
     taken: dict[str, list[str]] = {}
     for name, collection in config["collections"].items():

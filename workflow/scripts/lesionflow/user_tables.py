@@ -15,7 +15,7 @@ from lesionflow.files import InputError
 from lesionflow.names import clean
 
 SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
-# What stands in a cell, in whatever case, of which nothing is known.
+# Cells, in any case, that say that nothing is known.
 UNKNOWN = {
     "", "-", "--", "–", "—", "?", ".", "#n/a", "<na>", "n.a.", "n/a", "na", "nan", "nil", "none", "not available",
     "null", "undefined", "unknown",
@@ -25,8 +25,8 @@ UNKNOWN = {
 def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> pd.DataFrame:
     """A CSV as text, indexed by the rows of the file, of which the header is row 1; blank rows are left out.
 
-    `columns` are the names that we know, each with others that mean the same. They are found in whatever case, with
-    spaces, hyphens and underscores or without, and have our names then; all further columns keep theirs.
+    `columns` are the names that we know, each with others that mean the same. They are found regardless of case,
+    spaces, hyphens and underscores, and then have our names; all further columns keep theirs.
     Raises InputError where the file is no such table, two columns mean the same, or one that is `needed` is missing.
     """
     rows = _rows(path)
@@ -42,8 +42,8 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
     for number, row in rows:
         if any(cell.strip() for cell in row[len(names) :]):
             raise InputError(
-                f"{path} row {number} has more cells than the header ({len(names)}): put quotes around a text that "
-                f"has the separator in it."
+                f"{path} row {number} has more cells than the header ({len(names)}): put quotes around text that "
+                f"contains the separator."
             )
         numbers.append(number)
         body.append((row + [""] * len(names))[: len(names)])
@@ -51,13 +51,13 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
 
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each row that is not blank, cells separated by whatever the first of them is most by."""
+    """Number and cells of each row that is not blank; the separator is the most frequent one of the first such row."""
     text = _text(path)
     first = next((line for line in text.splitlines() if line.strip()), "")
     number = 0
     separator = max(",;\t", key=first.count)
     try:
-        # Without `strict`, a quote that is never closed takes the rest of the file for one cell.
+        # Without `strict`, a quote that is never closed makes the rest of the file one cell.
         reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
         for number, row in enumerate(reader, start=1):
             if any(cell.strip() for cell in row):
@@ -77,7 +77,7 @@ def _text(path: str | Path) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{path} cannot be read as CSV (it is not text in UTF-8): {SAVE}.") from None
     if "\0" in text:
-        raise InputError(f"{path} cannot be read as CSV (it has bytes of value 0): {SAVE}.")
+        raise InputError(f"{path} cannot be read as CSV (it contains zero bytes): {SAVE}.")
     return text
 
 
@@ -93,10 +93,10 @@ def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Se
                 f"{path} has two columns that mean the same, {same[0]!r} and {same[1]!r}: keep one of them."
             )
         if same and same[0] not in known:
-            logging.info("%s: column %r is taken for %r", path, same[0], ours)
+            logging.info("%s: column %r is read as %r", path, same[0], ours)
     unused = [name for name in names if name not in columns and name]
     if unused:
-        logging.info("%s: columns that are not asked for: %s", path, ", ".join(unused))
+        logging.info("%s: unknown columns: %s", path, ", ".join(unused))
     return names
 
 

@@ -1,4 +1,4 @@
-"""Files of weights: those that users give, in the forms that are about, and ours, which know their own digest."""
+"""Files of weights: those that users give, in the usual formats, and ours, which hold their own digest."""
 
 import hashlib
 import importlib
@@ -18,7 +18,7 @@ from lesionflow.files import InputError, reading
 
 State = dict[str, torch.Tensor]
 
-# Under which of these a checkpoint has its weights, beside its epoch, optimizer and more.
+# The keys under which a checkpoint may hold its weights, beside its epoch, optimizer and more.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 
 
@@ -46,8 +46,8 @@ def read_weights(path: Path) -> State:
         raise InputError(f"{path} is missing: correct `weights` of the backbone, or put the file there.") from None
     except Exception as error:
         raise InputError(
-            f"{path} is no safetensors file and no plain PyTorch state dict ({why_unreadable(path, error)}): get it "
-            "anew, or save a model's `state_dict()` as .safetensors."
+            f"{path} is neither a safetensors file nor a plain PyTorch state dict ({why_unreadable(path, error)}): get "
+            "it again, or save a model's `state_dict()` as .safetensors."
         ) from None
     for _ in range(3):  # a wrapped one may wrap another
         wrapped = [value[key] for key in WRAPPERS if isinstance(value, Mapping) and isinstance(value.get(key), Mapping)]
@@ -55,7 +55,7 @@ def read_weights(path: Path) -> State:
     tensors = value.items() if isinstance(value, Mapping) else ()
     state = {key: tensor for key, tensor in tensors if isinstance(key, str) and isinstance(tensor, torch.Tensor)}
     if not state:
-        raise InputError(f"{path} holds no named tensors but a {type(value).__name__}: save a model's `state_dict()`.")
+        raise InputError(f"{path} holds a {type(value).__name__} without named tensors: save a model's `state_dict()`.")
     return state
 
 
@@ -69,8 +69,8 @@ def why_unreadable(path: Path, error: Exception) -> str:
         return "it is a web page"
     if isinstance(error, pickle.UnpicklingError):
         found = re.search(r"GLOBAL (\S+)", str(error))
-        return f"it holds Python code or objects ({found[1]})" if found else "it holds something else than tensors"
-    return "it is cut, damaged or of another kind"
+        return f"it holds Python code or objects ({found[1]})" if found else "it holds something other than tensors"
+    return "it is truncated, damaged or of another format"
 
 
 def load_pretrained(backbone: nn.Module, path: Path) -> None:
@@ -87,13 +87,17 @@ def load_pretrained(backbone: nn.Module, path: Path) -> None:
         given = {key: value for key, (name, value) in pairs if key.split(".")[-1] == name.split(".")[-1]}
     wrong = [key for key, value in own.items() if key not in given or given[key].shape != value.shape]
     if wrong:
-        raise InputError(f"{path} does not fit the backbone: {wrong[0]} is missing or of another shape.")
+        raise InputError(
+            f"{path} does not fit the backbone ({wrong[0]} is missing or has another shape): correct `architecture` or "
+            "`weights` of the backbone."
+        )
     # What only the last layers' neighbours have is a classifier; more of the others is another network.
     layers = list(dict.fromkeys(key.split(".")[0] for key in own))[:-1]
     more = [key for key in given.keys() - own.keys() if key.split(".")[0] in layers and key.endswith(".weight")]
     if more:
         raise InputError(
-            f"{path} is of a larger backbone: it has {min(more)} too. Correct `architecture` or `weights`."
+            f"{path} belongs to a larger backbone (it also has {min(more)}): correct `architecture` or `weights` of "
+            "the backbone."
         )
     backbone.load_state_dict({key: given[key] for key in own})
 
@@ -127,11 +131,11 @@ def save_state(state: Mapping[str, torch.Tensor], path: Path) -> None:
 
 
 def load_state(path: Path) -> State:
-    """What `save_state` wrote; raises InputError where a byte of it is another."""
-    with open(path, "rb"), reading(path):  # to open it says more of what is missing or forbidden than safetensors does
+    """What `save_state` wrote; raises InputError where a byte of it has changed."""
+    with open(path, "rb"), reading(path):  # open() says more about a missing or forbidden file than safetensors does
         with safe_open(path, "pt") as file:
             sha256 = (file.metadata() or {}).get("sha256")
         state = load_file(path)
         if sha256 and sha256 != state_digest(state):
-            raise ValueError("its weights have another SHA-256 than when they were saved")
+            raise ValueError("its weights do not have the SHA-256 that they were saved with")
     return state
