@@ -166,9 +166,9 @@ def test_an_image_that_shares_in_two_ways_counts_once():
     assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 1, "pixels": 2}
     columns = ["part", "class", "images", "images_sharing", "lesion", "pixels", "file"]
     assert table(result)[columns].to_numpy().tolist() == [
-        ["test", "all", 3, 2, 1, 2, 0],
-        ["test", "A", 1, 1, 1, 1, 0],
-        ["test", "B", 2, 1, 0, 1, 0],
+        ["test", "all", 3, 2, 1, 2, "unknown"],
+        ["test", "A", 1, 1, 1, 1, "unknown"],
+        ["test", "B", 2, 1, 0, 1, "unknown"],
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"2 of 3 test images share pixels and lesion with training \(b, c\)"):
         refuse_crossings(known, split)
@@ -241,7 +241,7 @@ def test_a_split_as_folders(tmp_path):
     assert sorted(map(tuple, split.to_numpy())) == [
         ("a", "test"), ("a", "train"), ("b", "valid"), ("c", "test"), ("d", "test"), ("e", "test"),
     ]  # fmt: skip
-    assert [remark[:26] for remark in remarks] == ["1 rows belong to part 'rest' ", "1 images, the first is c, "]
+    assert [remark[:29] for remark in remarks] == ["1 rows belong to part 'rest' ", "1 images, the first is c, are"]
 
 
 def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: pd.DataFrame) -> dict:
@@ -320,10 +320,8 @@ def test_rows_that_are_not_audited_are_counted(tmp_path):
     (tmp_path / "s.csv").write_text("image,part\na,train\nb,Test \nb,test\nc,held out\nc,\nd,test\n")
     split, remarks = read_split(tmp_path / "s.csv", ["a", "b", "c"])
     assert split.to_numpy().tolist() == [["a", "train"], ["b", "test"], ["d", "test"]]
-    assert [remark.split(",")[0][:36] for remark in remarks] == [
-        "1 rows belong to part 'held out' and ar", "1 rows belong to part '' and are not au", "1 images",
-        "1 rows repeat an image of the same p",
-    ]  # fmt: skip
+    starts = ["1 rows belong to part 'held out' ", "1 rows belong to part '' ", "1 images, ", "1 rows repeat an image "]
+    assert len(remarks) == len(starts) and all(map(str.startswith, remarks, starts))
 
 
 def test_nothing_to_audit_is_one_sentence(tmp_path):
