@@ -17,7 +17,7 @@ SIZES = (2_400, 25_331, 1_000_000)
 
 def sparse_store(folder: Path, images: int):
     """A store of `images` black images in two shards that take no room on the disk."""
-    from lesionflow.batches import Store
+    from lesionflow.data.store import Store
 
     names = [f"ISIC_{number:07d}" for number in range(images)]
     half = images // 2
@@ -34,9 +34,9 @@ def train(images: int) -> None:
     import torch
     import yaml
 
-    from lesionflow import backbones, engine
-    from lesionflow.batches import Images
-    from lesionflow.hardware import Hardware
+    from lesionflow.data.store import Images
+    from lesionflow.training import backbones, engine
+    from lesionflow.training.hardware import Hardware
 
     config = yaml.safe_load((Path(__file__).parent.parent / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]

@@ -16,8 +16,8 @@ from PIL import Image
 from summary import add_row
 from training import measure
 
-from lesionflow.images import Images
-from lesionflow.packing import pack
+from lesionflow.data.images import Images
+from lesionflow.data.packing import pack
 
 ROUNDS, SIZE = 5, 224
 CORES = len(os.sched_getaffinity(0))

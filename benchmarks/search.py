@@ -15,9 +15,9 @@ from summary import add_row
 from train_ours import CLASSES, ROOT, packed
 from training import draw_images, measure
 
-from lesionflow import backbones, search
-from lesionflow.batches import Images
-from lesionflow.hardware import Hardware
+from lesionflow.data.store import Images
+from lesionflow.training import backbones, search
+from lesionflow.training.hardware import Hardware
 
 IMAGES, TRIALS_OF_KERAS, BATCHES = 2_000, 2, (2, 10)
 

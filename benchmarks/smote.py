@@ -19,8 +19,8 @@ import pandas as pd
 from imblearn.over_sampling import SMOTE
 from summary import add_row
 
-from lesionflow.batches import Images, Store
-from lesionflow.smote import balance
+from lesionflow.balancing.smote import balance
+from lesionflow.data.store import Images, Store
 
 COUNTS = {"MEL": 4522, "NV": 12875, "BCC": 3323, "AK": 867, "BKL": 2624, "DF": 239, "VASC": 253, "SCC": 628}
 SMALL, EACH = ["AK", "DF", "SCC", "VASC"], 1000

@@ -14,9 +14,10 @@ import pandas as pd
 import torch
 import yaml
 
-from lesionflow import backbones, engine, images, packing
-from lesionflow.batches import Augmentation, Images, Store, augment
-from lesionflow.hardware import Hardware
+from lesionflow.data import images, packing
+from lesionflow.data.store import Augmentation, Images, Store, augment
+from lesionflow.training import backbones, engine
+from lesionflow.training.hardware import Hardware
 
 ROOT = Path(__file__).parent.parent
 CLASSES = [str(number) for number in range(8)]

@@ -9,11 +9,14 @@ import pandas as pd
 from conftest import CLASSES, REPOSITORY
 from markdown_it import MarkdownIt
 
-from lesionflow import figures, leakage_figures, search_figures, tables
-from lesionflow.costs import costs
-from lesionflow.counts import class_counts
-from lesionflow.metrics import score
-from lesionflow.published import printed
+from lesionflow.balancing.class_counts import class_counts
+from lesionflow.evaluation.metrics import score
+from lesionflow.report.figures import leakage as leakage_figures
+from lesionflow.report.figures import search as search_figures
+from lesionflow.report.figures import style as figures
+from lesionflow.report.published import printed
+from lesionflow.report.tables import results as tables
+from lesionflow.report.tables.costs import costs
 
 PUBLISHED = REPOSITORY / "workflow/resources/published.yaml"
 WEIGHTS = {

@@ -11,7 +11,8 @@ import yaml
 from conftest import REPOSITORY
 from safetensors.torch import save_file
 
-from lesionflow.backbones import (
+from lesionflow.files import InputError
+from lesionflow.training.backbones import (
     FoldedConvolution,
     count_parameters,
     fold_normalisation,
@@ -21,8 +22,7 @@ from lesionflow.backbones import (
     save,
     unfreeze,
 )
-from lesionflow.files import InputError
-from lesionflow.weights import load_pretrained, read_weights
+from lesionflow.training.weights import load_pretrained, read_weights
 
 BACKBONES = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["backbones"]
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from lesionflow.batches import Augmentation, Images, Store, augment, batches, open_store, sampling_grid
+from lesionflow.data.shards import index_shards, open_pixels, read_shard, shard_files
+from lesionflow.data.store import Augmentation, Images, Store, augment, batches, open_store, sampling_grid
 from lesionflow.files import InputError, write_json
-from lesionflow.shards import index_shards, open_pixels, read_shard, shard_files
 
 
 def make_store(tmp_path, n: int = 10, size: int = 6) -> tuple[Store, np.ndarray]:

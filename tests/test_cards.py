@@ -6,10 +6,10 @@ import pytest
 from conftest import CLASSES, REPOSITORY
 from made_up import HOSTILE, markdown_rows
 
-from lesionflow.cards import markdown, model_card
-from lesionflow.counts import class_counts
-from lesionflow.exhibits import read_card
+from lesionflow.balancing.class_counts import class_counts
+from lesionflow.evaluation.model_card import markdown, model_card
 from lesionflow.files import read_json
+from lesionflow.report.captions_and_labels import read_card
 
 TEMPLATE = REPOSITORY / "workflow/report/card.md.j2"
 LICENCE = "CC BY-NC 4.0, of <someone>"

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lesionflow.conflicts import COLUMNS, evidence, find_conflicts, left_out
-from lesionflow.decoding import decode
+from lesionflow.data.conflicts import COLUMNS, evidence, find_conflicts, left_out
+from lesionflow.data.decoding import decode
+from lesionflow.data.manifest import make_manifest
 from lesionflow.files import InputError
-from lesionflow.manifest import make_manifest
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
 

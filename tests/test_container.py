@@ -4,7 +4,7 @@ import re
 
 from conftest import REPOSITORY
 
-from lesionflow.container import container, describe
+from lesionflow.environment import container, describe
 from lesionflow.files import write_json
 
 LOCK = REPOSITORY / "envs/requirements.lock"

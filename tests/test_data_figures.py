@@ -11,11 +11,14 @@ from conftest import CLASSES
 from made_up import card, counts
 from torch import nn
 
-from lesionflow import data_figures, leakage_figures, model_figures, report
-from lesionflow.backbones import Classifier
-from lesionflow.examples import gallery
-from lesionflow.exhibits import read_figure
-from lesionflow.figures import STAMP, confusion_matrices
+from lesionflow.report import page as report
+from lesionflow.report.captions_and_labels import read_figure
+from lesionflow.report.figures import data as data_figures
+from lesionflow.report.figures import leakage as leakage_figures
+from lesionflow.report.figures import model as model_figures
+from lesionflow.report.figures.predictions import gallery
+from lesionflow.report.figures.style import STAMP, confusion_matrices
+from lesionflow.training.backbones import Classifier
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8)
 SPLIT = ["corrected", "seed 1"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lesionflow.demo import LOOKS, draw_collection, images_per_class, plan_lesions
+from lesionflow.data.demo import LOOKS, draw_collection, images_per_class, plan_lesions
 from lesionflow.files import file_digest
 
 FILES = ("Input.zip", "GroundTruth.csv", "Metadata.csv")

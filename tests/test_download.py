@@ -23,11 +23,11 @@ from file_server import DATA, OTHER, Server
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lesionflow import download as module
-from lesionflow.contents import count_images, find_zip_fault
-from lesionflow.download import download
+from lesionflow.data import download as module
+from lesionflow.data.download import download
+from lesionflow.data.images import Images
+from lesionflow.file_faults import count_images, find_zip_fault
 from lesionflow.files import InputError, read_json
-from lesionflow.images import Images
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def run_job(url: str, folder: Path, file_limit: int | None = None) -> subprocess
         import sys
         from types import SimpleNamespace
         sys.path.insert(0, {str(REPOSITORY / "workflow" / "scripts")!r})
-        import lesionflow.download
-        lesionflow.download.PAUSES = (0, 0)
+        import lesionflow.data.download
+        lesionflow.data.download.PAUSES = (0, 0)
         from download_file import main
         params = SimpleNamespace(sha256=None, images=None, part="a.bin.part")
         config = {{"private_urls": {{"a.bin": [{url!r}]}}}}

@@ -20,13 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from lesionflow import engine
-from lesionflow.backbones import new_classifier, restore, save, unfreeze
-from lesionflow.batches import Augmentation, Images, Store
-from lesionflow.engine import Settings, fit, predict, predict_table, seed_of, start_epoch
+from lesionflow.data.store import Augmentation, Images, Store
 from lesionflow.files import InputError
-from lesionflow.hardware import Hardware
-from lesionflow.resume import DIGEST, Progress, load_progress, save_progress
+from lesionflow.training import engine
+from lesionflow.training.backbones import new_classifier, restore, save, unfreeze
+from lesionflow.training.engine import Settings, fit, predict, predict_table, seed_of, start_epoch
+from lesionflow.training.hardware import Hardware
+from lesionflow.training.resume import DIGEST, Progress, load_progress, save_progress
 
 CONFIG = {
     "library": "timm",

@@ -47,10 +47,10 @@ def test_conda_is_given_the_same_ranges():
 def test_a_machine_that_only_submits_needs_few_packages():
     """docs/containers.md names them: what the rules import must not ask for more."""
     rules = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
-    modules = re.findall(r"^from (lesionflow\.\w+) import", rules, re.MULTILINE)
-    modules += [f"lesionflow.{name}" for name in re.findall(r"^from lesionflow import (\w+)$", rules, re.MULTILINE)]
+    imports = re.findall(r"^from lesionflow.*$", rules, re.MULTILINE)
+    assert len(imports) > 5
     absent = ["torch", "torchvision", "timm", "sklearn", "imblearn", "matplotlib", "PIL", "scipy", "onnx"]
-    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); import {', '.join(modules)}"
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); {'; '.join(imports)}"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY / "workflow/scripts", capture_output=True, text=True
     )

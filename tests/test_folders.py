@@ -9,9 +9,9 @@ import pytest
 from conftest import CLASSES, output, snakemake
 from PIL import Image
 
-from lesionflow.batches import open_store
+from lesionflow.balancing.folders import list_files
+from lesionflow.data.store import open_store
 from lesionflow.files import whole_folder
-from lesionflow.folders import list_files
 
 SPLIT = Path("results/tiny/corrected/seed1")
 

@@ -7,9 +7,10 @@ import torch
 from conftest import CLASSES
 from torch import nn
 
-from lesionflow import examples, exhibits
-from lesionflow.backbones import Classifier, make_backbone
-from lesionflow.gradcam import grad_cam, last_map
+from lesionflow.evaluation.gradcam import grad_cam, last_map
+from lesionflow.report import captions_and_labels
+from lesionflow.report.figures import predictions as examples
+from lesionflow.training.backbones import Classifier, make_backbone
 
 SETTINGS = {"weights": "none", "mean": [0.5] * 3, "std": [0.25] * 3}
 ANSWERS = pd.DataFrame(
@@ -108,7 +109,7 @@ def test_figures(tmp_path, leaky):
     examples.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
     examples.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
     examples.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
-    found = [exhibits.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
+    found = [captions_and_labels.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
     assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
         "gallery", "protocol p", "seed 1", "backbone resnet50", "stage 3",
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import logging
 import pytest
 import torch
 
-from lesionflow.hardware import Hardware
+from lesionflow.training.hardware import Hardware
 
 
 @pytest.fixture

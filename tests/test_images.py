@@ -19,14 +19,14 @@ import pytest
 from conftest import REPOSITORY, jpeg
 from PIL import Image, ImageOps
 
-from lesionflow import images as images_module
-from lesionflow import packing
-from lesionflow.decoding import decode
-from lesionflow.duplicates import eight_hashes
+from lesionflow.data import images as images_module
+from lesionflow.data import packing
+from lesionflow.data.decoding import decode
+from lesionflow.data.duplicates import eight_hashes
+from lesionflow.data.images import SIDE, Images, grey_thumbnail, perceptual_hashes, shard_names
+from lesionflow.data.packing import new_pixels, pack
 from lesionflow.files import InputError, whole
-from lesionflow.images import SIDE, Images, grey_thumbnail, perceptual_hashes, shard_names
 from lesionflow.lists import read_packed, write_table
-from lesionflow.packing import new_pixels, pack
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lesionflow.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
-from lesionflow.exhibits import read_figure
+from lesionflow.config.settings import complete
+from lesionflow.data.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
+from lesionflow.data.images import grey_thumbnail, perceptual_hashes
+from lesionflow.data.manifest import read_labels
 from lesionflow.files import InputError, read_json
-from lesionflow.foreign_splits import audit_foreign, read_split
-from lesionflow.images import grey_thumbnail, perceptual_hashes
-from lesionflow.leakage import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
-from lesionflow.leakage_figures import leakage_by_class
-from lesionflow.manifest import read_labels
-from lesionflow.settings import complete
-from lesionflow.shares import lesions_known
-from lesionflow.splits import check_split
+from lesionflow.report.captions_and_labels import read_figure
+from lesionflow.report.figures.leakage import leakage_by_class
+from lesionflow.splits.audit import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
+from lesionflow.splits.foreign import audit_foreign, read_split
+from lesionflow.splits.methods import check_split
+from lesionflow.splits.overlap_text import lesions_known
 
 
 @settings(deadline=None, max_examples=40)

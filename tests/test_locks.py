@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lesionflow import locks
+from lesionflow.config import locks
 from lesionflow.files import InputError
 
 RELEASED = "was killed: the lock is removed"

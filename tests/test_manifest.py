@@ -6,8 +6,8 @@ from conftest import CLASSES, labels_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lesionflow.data.manifest import MANIFEST, check_images, describe_images, make_manifest, read_labels, read_metadata
 from lesionflow.files import InputError
-from lesionflow.manifest import MANIFEST, check_images, describe_images, make_manifest, read_labels, read_metadata
 
 LABELS = {f"ISIC_{number:07d}": label for number, label in enumerate(CLASSES)}
 

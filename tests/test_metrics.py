@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from imblearn.metrics import specificity_score
 from scipy import stats
 
-from lesionflow.metrics import balanced_accuracy_interval, score
+from lesionflow.evaluation.metrics import balanced_accuracy_interval, score
 
 
 @settings(max_examples=25)

@@ -3,8 +3,8 @@
 import pytest
 from conftest import output, snakemake
 
+from lesionflow.config.paths import check_command_line, check_paths, typed_images
 from lesionflow.files import InputError
-from lesionflow.paths import check_command_line, check_paths, typed_images
 
 NOTHING = {"collections": {}, "backbones": {}, "container": "none.sif"}
 

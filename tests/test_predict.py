@@ -18,19 +18,22 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 
-from lesionflow import choice, export, gallery
-from lesionflow.choice import best_model, check_fit, choose_model, model_folder, read_record, warnings
+from lesionflow.evaluation import onnx_export
+from lesionflow.evaluation.best_model import (
+    DRAWN,
+    LEAKY,
+    best_model,
+    check_fit,
+    choose_model,
+    model_folder,
+    read_record,
+    warnings,
+)
+from lesionflow.evaluation.predictions import check_source, prediction_table, readable, set_name, source_of, summary
 from lesionflow.files import InputError, listing_digest, read_json, write_json
 from lesionflow.lists import read_packed, read_predictions, read_results, write_probabilities, write_table
-from lesionflow.predictions import (
-    check_source,
-    prediction_table,
-    readable,
-    set_name,
-    source_of,
-    summary,
-)
-from lesionflow.report import headlines
+from lesionflow.report import prediction_page
+from lesionflow.report.page import headlines
 
 NAMES = {"MEL": "melanoma", "NV": "melanocytic naevus"}
 BACKBONE = {
@@ -253,9 +256,9 @@ def test_a_record_that_is_no_object_is_refused(tmp_path, text):
 
 def test_what_must_be_said_of_a_model():
     assert warnings(CARD) == []
-    assert warnings(CARD | {"drawn": True, "leaky": True}) == [choice.DRAWN, choice.LEAKY]
+    assert warnings(CARD | {"drawn": True, "leaky": True}) == [DRAWN, LEAKY]
     before = {key: value for key, value in CARD.items() if key != "drawn"}
-    assert warnings(before) == [] and warnings(before | {"collection": "demo"}) == [choice.DRAWN]
+    assert warnings(before) == [] and warnings(before | {"collection": "demo"}) == [DRAWN]
 
 
 @settings(deadline=None)
@@ -301,13 +304,13 @@ def test_files_that_are_not_tried_have_a_row_and_warnings_are_in_all():
     files = pd.DataFrame({"image": ["a", "b"], "status": ["ok", "cannot be decoded: x"]})
     probabilities = pd.DataFrame({"image": ["a"], "MEL": [0.2], "NV": [0.8]})
     unread = {"photo.webp": "WebP is not read", "scan.gif": "GIF is not read"}
-    table = prediction_table(files, probabilities, NAMES, unread, [choice.DRAWN, choice.LEAKY])
+    table = prediction_table(files, probabilities, NAMES, unread, [DRAWN, LEAKY])
     assert table["image"].tolist() == ["a", "b", "photo.webp", "scan.gif"]
     assert table["status"].tolist() == ["ok", "cannot be decoded: x", "WebP is not read", "GIF is not read"]
     assert table.loc[1:, ["MEL", "NV", "predicted", "probability"]].isna().all(axis=None)
-    assert (table["warning"] == f"{choice.DRAWN} {choice.LEAKY}").all()
+    assert (table["warning"] == f"{DRAWN} {LEAKY}").all()
     told = summary(table, "there.csv")
-    assert told == f"1 image predicted, 3 files not: column status says why (there.csv).\n{choice.DRAWN} {choice.LEAKY}"
+    assert told == f"1 image predicted, 3 files not: column status says why (there.csv).\n{DRAWN} {LEAKY}"
     assert summary(prediction_table(files[:1], probabilities, NAMES), "x") == "1 image predicted (x)."
 
 
@@ -386,7 +389,7 @@ def gallery_page(count: int, broken: int, *warnings: str, **changes) -> Page:
     files["status"] = ["ok"] * count + ["cannot be decoded: <cut>"] * broken
     probabilities = pd.DataFrame([[0.4, 0.3, 0.2, 0.05, 0.05, 0, 0, 0]] * count, columns=CLASSES)
     probabilities.insert(0, "image", names[:count])
-    text = gallery.page(
+    text = prediction_page.page(
         REPOSITORY / "workflow/report/gallery.html.j2",
         name="<new>",
         predictions=prediction_table(files, probabilities, NAMES),
@@ -421,31 +424,31 @@ def test_the_gallery_of_a_leaking_model_says_so():
 
 
 def test_the_gallery_says_in_large_letters_what_must_be_said():
-    shown = gallery_page(2, 0, choice.DRAWN)
-    assert shown.text.count(choice.DRAWN) == 2
+    shown = gallery_page(2, 0, DRAWN)
+    assert shown.text.count(DRAWN) == 2
     assert [attributes.get("class") for _, attributes in shown.tags].count("notice warning") == 2
     assert not [tag for tag, attributes in gallery_page(2, 0).tags if "warning" in attributes.get("class", "")]
 
 
 def test_a_thumbnail_has_the_shape_of_its_file():
-    shape = gallery.thumbnail(np.zeros((32, 32, 3), np.uint8), 10, 4000)
+    shape = prediction_page.thumbnail(np.zeros((32, 32, 3), np.uint8), 10, 4000)
     assert (shape["width"], shape["height"]) == (1, 200)
 
 
 def test_onnx_computes_the_same_or_is_refused(tmp_path):
     torch.manual_seed(0)
-    model = export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
-    export.write_onnx(model, 16, tmp_path / "model.onnx", {"notice": "Not a diagnosis."})
+    model = onnx_export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
+    onnx_export.write_onnx(model, 16, tmp_path / "model.onnx", {"notice": "Not a diagnosis."})
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     assert session.get_modelmeta().custom_metadata_map == {"notice": "Not a diagnosis."}
     pixels = torch.randint(0, 256, (5, 3, 16, 16)).float()
     published = model(pixels).numpy() + np.linspace(0, 0.01, 8)
-    found = export.parity(model, tmp_path / "model.onnx", pixels, published)
+    found = onnx_export.parity(model, tmp_path / "model.onnx", pixels, published)
     assert found["largest_difference"] < 1e-6 and found["images"] == 5
     assert found["largest_difference_from_test_csv"] == pytest.approx(0.01, abs=1e-5)
-    other = export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
+    other = onnx_export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
     with pytest.raises(ArithmeticError, match="onnxruntime and PyTorch differ by"):
-        export.parity(other, tmp_path / "model.onnx", pixels, published)
+        onnx_export.parity(other, tmp_path / "model.onnx", pixels, published)
 
 
 def test_new_images_are_predicted(run, tmp_path):
@@ -511,8 +514,8 @@ def test_a_zip_by_a_named_model(run, tmp_path):
     results = folder / "results/predictions/my _visit_"
     table = read_predictions(results / "predictions.csv")
     assert len(table) == 97 and (table["status"] == "ok").sum() == 96
-    assert (table["warning"] == choice.DRAWN).all() and choice.DRAWN in done.stdout
-    assert choice.DRAWN in (results / "gallery.html").read_text()
+    assert (table["warning"] == DRAWN).all() and DRAWN in done.stdout
+    assert DRAWN in (results / "gallery.html").read_text()
     done = snakemake(folder, "predict", config=config | {"classes": CLASSES[::-1]})
     assert done.returncode != 0 and "elsewhere was trained with `classes` ['MEL'" in output(done)
     assert "Traceback" not in output(done) and "rule train:" not in output(done)

@@ -8,8 +8,7 @@ import pytest
 import yaml
 from conftest import REPOSITORY, output, snakemake
 
-from lesionflow.files import file_digest
-from lesionflow.preflight import (
+from lesionflow.config.preflight import (
     find_file_problem,
     find_gpu_problem,
     find_image_problems,
@@ -19,6 +18,7 @@ from lesionflow.preflight import (
     used_packages,
     weights_file,
 )
+from lesionflow.files import file_digest
 
 URL = "https://example.org/resnet50-0676ba61.pth"
 

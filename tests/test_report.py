@@ -18,10 +18,12 @@ from made_up import counts, drawn, results, rungs, searched, spent, table
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lesionflow import figures, report, search_tables
-from lesionflow.choice import best_model
-from lesionflow.exhibits import caption, find_labels, read_card, read_figure, read_table
-from lesionflow.settings import run_settings
+from lesionflow.config.settings import run_settings
+from lesionflow.evaluation.best_model import best_model
+from lesionflow.report import page as report
+from lesionflow.report.captions_and_labels import caption, find_labels, read_card, read_figure, read_table
+from lesionflow.report.figures import style as figures
+from lesionflow.report.tables import search as search_tables
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
 

@@ -209,19 +209,19 @@ CODE = {
     "a docstring": ("scripts/lesionflow/files.py", '"""SHA-256 of a file', '"""The SHA-256 of a file', {}),
     "a blank line": ("scripts/train.py", "\n\ndef main", "\n\n\ndef main", {}),
     "a module that a script imports": (
-        "scripts/lesionflow/costs.py",
+        "scripts/lesionflow/report/tables/costs.py",
         '"cpu"',
         '"processor"',
         {"tabulate_costs": 1, "write_report": 1},
     ),
     "a template": (
-        "scripts/lesionflow/table.html.j2",
+        "scripts/lesionflow/report/tables/table.html.j2",
         "</tr>",
         "</tr >",
         {"tabulate_costs": 1, "tabulate_results": 1, "tabulate_run": 2, "tabulate_search": 1} | REPORT,
     ),
     "the gate": (
-        "scripts/lesionflow/leakage.py",
+        "scripts/lesionflow/splits/audit.py",
         "images share {kinds} with training",
         "images have {kinds} in common with training",
         {"audit_leakage": 1, "draw_leakage": 1, "draw_duplicates": 1} | SCORED,
@@ -244,7 +244,7 @@ def test_an_edit_of_code_reruns_what_uses_it(study, clone, file, old, new, expec
 
 
 def test_an_edit_of_the_store_reruns_all_that_read_pixels(study, clone):
-    edit_code(clone, "scripts/lesionflow/batches.py", "height: int = 32", "height: int = 16")
+    edit_code(clone, "scripts/lesionflow/data/store.py", "height: int = 32", "height: int = 16")
     plan = planned(study, clone)
     assert plan["balance"] == 2 and plan["train"] == 12 and plan["find_duplicates"] == 1
     assert not {"pack_images", "read_labels"} & set(plan)

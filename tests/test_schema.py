@@ -6,9 +6,9 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 
-from lesionflow.engine import OPTIMIZERS
-from lesionflow.rungs import RUNGS
-from lesionflow.splits import METHODS
+from lesionflow.splits.ladder import RUNGS
+from lesionflow.splits.methods import METHODS
+from lesionflow.training.engine import OPTIMIZERS
 
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
 

@@ -15,11 +15,11 @@ from test_engine import CONFIG, SETTINGS, images
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from lesionflow.backbones import new_classifier, unfreeze
-from lesionflow.engine import OPTIMIZERS, fit
 from lesionflow.files import InputError, read_json
-from lesionflow.hardware import Hardware
-from lesionflow.search import search, see, winner
+from lesionflow.training.backbones import new_classifier, unfreeze
+from lesionflow.training.engine import OPTIMIZERS, fit
+from lesionflow.training.hardware import Hardware
+from lesionflow.training.search import search, see, winner
 
 RESNET = CONFIG | {"library": "torchvision", "architecture": "resnet18"}
 RATES = [0.0001, 0.001, 0.01]

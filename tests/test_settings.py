@@ -9,10 +9,10 @@ import yaml
 from conftest import REPOSITORY
 from snakemake.utils import update_config
 
+from lesionflow.config.paths import check_paths
+from lesionflow.config.settings import SPLITS, complete
 from lesionflow.files import InputError
-from lesionflow.paths import check_paths
-from lesionflow.settings import SPLITS, complete
-from lesionflow.splits import METHODS
+from lesionflow.splits.methods import METHODS
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 CORRECTED = ("protocols", "corrected")

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
-from lesionflow.batches import Store
+from lesionflow.balancing.smote import balance, keep_some, nearest_neighbours, smote_recipes, squared_distances
+from lesionflow.data.store import Store
 from lesionflow.files import InputError
-from lesionflow.smote import balance, keep_some, nearest_neighbours, smote_recipes, squared_distances
 
 
 def collection(counts: dict[str, int], side: int = 8, seed: int = 0) -> tuple[pd.Series, np.ndarray]:

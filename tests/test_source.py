@@ -87,9 +87,16 @@ def test_imports_of_imports_count_and_others_do_not(package):
     assert source.code_of("step") == before
     package(lesionflow__b="x = 2")
     assert source.code_of("step") != before
-    without = source.code_of("step", gate="b")
-    package(lesionflow__b="x = 4")
-    assert source.code_of("step", gate="b") == without
+
+
+@pytest.mark.parametrize("gate", ["b", "deep.b"])
+def test_the_gate_does_not_count(package, gate):
+    file = f"lesionflow__{gate.replace('.', '__')}"
+    package(**{"step": f"import lesionflow.{gate}", file: "x = 1"})
+    before, without = source.code_of("step"), source.code_of("step", gate=gate)
+    package(**{file: "x = 2"})
+    assert source.code_of("step") != before
+    assert source.code_of("step", gate=gate) == without
 
 
 def test_comments_docstrings_and_layout_do_not_count(package):
@@ -114,6 +121,16 @@ def test_templates_count_where_they_are_named(package):
     assert source.code_of("step") != before["step"] and source.code_of("other") == before["other"]
     (source.REPORT / "two.rst").write_text("new")
     assert source.code_of("other") != before["other"]
+
+
+def test_templates_beside_modules_count_at_whatever_depth(package):
+    package(step="from lesionflow.deep import a", lesionflow__deep__a='page = "table.html.j2"')
+    template = source.PACKAGE / "deep/table.html.j2"
+    template.write_text("old")
+    before = source.code_of("step")
+    template.write_text("new")
+    package()
+    assert source.code_of("step") != before
 
 
 def test_no_module_reads_a_template_that_its_digest_misses():

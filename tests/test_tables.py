@@ -7,12 +7,17 @@ import yaml
 from conftest import CLASSES
 from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
-from lesionflow import comparison, ladder, leakage_figures, run_tables, search_tables, tables
-from lesionflow.costs import markdown as cost_markdown
-from lesionflow.duplicates import pairs_of_sets
-from lesionflow.exhibits import read_figure
+from lesionflow.data.duplicates import pairs_of_sets
 from lesionflow.markdown import escape, page
-from lesionflow.published import printed, runs
+from lesionflow.report import protocol_comparison
+from lesionflow.report.captions_and_labels import read_figure
+from lesionflow.report.figures import leakage as leakage_figures
+from lesionflow.report.published import printed, runs
+from lesionflow.report.tables import ladder
+from lesionflow.report.tables import results as tables
+from lesionflow.report.tables import runs as run_tables
+from lesionflow.report.tables import search as search_tables
+from lesionflow.report.tables.costs import markdown as cost_markdown
 
 
 def test_costs():
@@ -161,13 +166,13 @@ def test_words_follow_the_numbers():
     leaky = long["leaky"]
     long.loc[leaky, ["accuracy", "valid_accuracy"]] = 0.9, 0.3
     long.loc[~leaky, ["accuracy", "valid_accuracy"]] = 0.4, 0.42
-    words = comparison.sentences(long)
+    words = protocol_comparison.sentences(long)
     assert len(words) == 3 * 2 + 2
     assert "right on 90% of its test images, of which 25% share" in words[0]
     assert "and on 30% of its validation images" in words[0] and "right on 40% of its test" in words[0]
     assert "printed 98% on test; on its validation images its logs and figures say 40%" in words[3]
     assert "in 0 of 18 trainings" in words[-2] and "in 18 of 18 trainings" in words[-1]
-    assert comparison.sentences(table()) == []
+    assert protocol_comparison.sentences(table()) == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +185,7 @@ def test_what_nobody_knows_of_lesions_is_said(known, sharing, shared):
     assert (f"lesion known for {known} of 40 images" in text) is (known < 40)
     assert set(tables.wide_4_1(long)["Shared"]) - {"–"} == {shared}
     assert "where the lesion is unknown: images with their duplicates" in text
-    words = comparison.sentences(long)
+    words = protocol_comparison.sentences(long)
     assert ("which at least" in words[0]) is ("≥" in shared)
     assert ("nothing is known to be shared" in words[0]) is (known < 40)
     rung = rungs().assign(lesions_known=known, images_audited=40, test_images_sharing=sharing, test_images=48)

@@ -8,9 +8,9 @@ import yaml
 from conftest import REPOSITORY
 from snakemake.utils import update_config
 
-from lesionflow.run_tables import MATRIX, MATRIX_TITLE, METRICS, markdown, matrix_html
-from lesionflow.settings import complete
-from lesionflow.thesis import number, read_contents, results
+from lesionflow.config.settings import complete
+from lesionflow.report.tables.runs import MATRIX, MATRIX_TITLE, METRICS, markdown, matrix_html
+from lesionflow.report.thesis import number, read_contents, results
 
 CONTENTS = read_contents(REPOSITORY / "workflow/resources/thesis.csv")
 # As the thesis has them: figures 1.1, 3.1 to 3.25 and 4.1, tables 3.1 to 3.13 and 4.1.

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 
+from lesionflow.config.settings import check_schema
 from lesionflow.files import InputError, job
-from lesionflow.settings import check_schema
 from lesionflow.urls import file_name, public, take_urls
 
 

@@ -38,7 +38,7 @@ rule write_folders:
     params:
         classes=config["classes"],
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("write_folders", gate="leakage"),
+        code=code_of("write_folders", gate="splits.audit"),
     script:
         "../scripts/write_folders.py"
 

@@ -11,12 +11,13 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
-from lesionflow import locks, source
+from lesionflow import source
+from lesionflow.config import locks
+from lesionflow.config.paths import check_command_line, check_paths, typed_images
+from lesionflow.config.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
+from lesionflow.config.settings import RECIPE_OF_OTHERS, complete, run_settings
+from lesionflow.evaluation.predictions import set_name
 from lesionflow.files import InputError, file_digest, listing_digest, read_json, write_text
-from lesionflow.paths import check_command_line, check_paths, typed_images
-from lesionflow.predictions import set_name
-from lesionflow.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
-from lesionflow.settings import RECIPE_OF_OTHERS, complete, run_settings
 from lesionflow.urls import is_public, public, take_urls
 
 # OpenMP's threads wait for each other busily, and beside another busy process take its time and lose their own.

@@ -29,7 +29,7 @@ rule search_hyperparameters:
         backbone=backbone_settings,
         precision=config["precision"],
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("search_hyperparameters", gate="leakage"),
+        code=code_of("search_hyperparameters", gate="splits.audit"),
     script:
         "../scripts/search_hyperparameters.py"
 

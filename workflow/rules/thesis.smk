@@ -1,6 +1,6 @@
 import functools
 
-from lesionflow import thesis
+from lesionflow.report import thesis
 
 # Every figure and table of the thesis, and the files of this run that have its numbers.
 THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv")

@@ -51,6 +51,6 @@ rule train:
         drawn=drawn,
         precision=config["precision"],
         resume=f"{MODEL}/resume.pt",
-        code=code_of("train", gate="leakage"),
+        code=code_of("train", gate="splits.audit"),
     script:
         "../scripts/train.py"

@@ -4,13 +4,13 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from lesionflow.data.manifest import read_labels
 from lesionflow.files import InputError, job, whole, write_json
-from lesionflow.foreign_splits import audit_foreign, read_split
-from lesionflow.leakage import table
-from lesionflow.leakage_figures import leakage_by_class
 from lesionflow.lists import write_table
-from lesionflow.manifest import read_labels
-from lesionflow.shares import lesions_known
+from lesionflow.report.figures.leakage import leakage_by_class
+from lesionflow.splits.audit import table
+from lesionflow.splits.foreign import audit_foreign, read_split
+from lesionflow.splits.overlap_text import lesions_known
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, write_json
-from lesionflow.leakage import audit, read_audited, smote_parents, with_duplicates
 from lesionflow.lists import read_duplicates, read_manifest
-from lesionflow.shares import lesions_known
+from lesionflow.splits.audit import audit, read_audited, smote_parents, with_duplicates
+from lesionflow.splits.overlap_text import lesions_known
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

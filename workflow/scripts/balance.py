@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import open_store
+from lesionflow.balancing.smote import balance
+from lesionflow.data.shards import shard_files
+from lesionflow.data.store import open_store
 from lesionflow.files import job
 from lesionflow.lists import read_parts, write_table
-from lesionflow.shards import shard_files
-from lesionflow.smote import balance
-from lesionflow.splits import check_split
+from lesionflow.splits.methods import check_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

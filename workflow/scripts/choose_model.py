@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import restore
-from lesionflow.choice import check_fit, choose_model
+from lesionflow.evaluation.best_model import check_fit, choose_model
+from lesionflow.evaluation.predictions import check_source, source_of
 from lesionflow.files import job, write_json
-from lesionflow.predictions import check_source, source_of
+from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.counts import class_counts
+from lesionflow.balancing.class_counts import class_counts
 from lesionflow.files import job
 from lesionflow.lists import read_manifest, read_parts, read_training, write_table
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.download import download
+from lesionflow.data.download import download
 from lesionflow.files import job
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.figures import class_distribution
 from lesionflow.files import job, whole
 from lesionflow.lists import read_counts
+from lesionflow.report.figures.style import class_distribution
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

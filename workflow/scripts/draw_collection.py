@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import open_store
-from lesionflow.data_figures import collection_classes, resolutions, sample_images
+from lesionflow.data.store import open_store
 from lesionflow.files import job, whole
+from lesionflow.report.figures.data import collection_classes, resolutions, sample_images
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

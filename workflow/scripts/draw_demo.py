@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.demo import draw_collection
+from lesionflow.data.demo import draw_collection
 from lesionflow.files import job
 
 if TYPE_CHECKING:

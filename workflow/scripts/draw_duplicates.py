@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lesionflow.batches import open_store
-from lesionflow.duplicates import pairs_of_sets
+from lesionflow.data.duplicates import pairs_of_sets
+from lesionflow.data.store import open_store
 from lesionflow.files import job, whole
-from lesionflow.leakage_figures import duplicate_pairs
 from lesionflow.lists import read_duplicates
+from lesionflow.report.figures.leakage import duplicate_pairs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lesionflow.backbones import restore
-from lesionflow.batches import Store, open_store
-from lesionflow.examples import gallery, mistakes, one_a_class, overlay, read_answers, surest_mistakes
+from lesionflow.data.store import Store, open_store
+from lesionflow.evaluation.gradcam import grad_cam, last_map
 from lesionflow.files import job, read_json, whole
-from lesionflow.gradcam import grad_cam, last_map
 from lesionflow.lists import read_probabilities
+from lesionflow.report.figures.predictions import gallery, mistakes, one_a_class, overlay, read_answers, surest_mistakes
+from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.files import job, whole
-from lesionflow.leakage_figures import ladder
 from lesionflow.lists import read_ladder
+from lesionflow.report.figures.leakage import ladder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

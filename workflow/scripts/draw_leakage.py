@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.files import job, read_json, whole
-from lesionflow.leakage_figures import leakage_by_class
+from lesionflow.report.figures.leakage import leakage_by_class
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

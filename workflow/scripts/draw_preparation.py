@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.data_figures import preparation
 from lesionflow.files import job, whole
 from lesionflow.lists import read_counts, read_packed, read_parts
+from lesionflow.report.figures.data import preparation
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import job, read_json, whole
 from lesionflow.lists import read_trials
-from lesionflow.search_figures import search_curves
+from lesionflow.report.figures.search import search_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

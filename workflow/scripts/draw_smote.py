@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lesionflow import data_figures
-from lesionflow.batches import Images, Store, open_store
+from lesionflow.data.store import Images, Store, open_store
 from lesionflow.files import job, whole
 from lesionflow.lists import read_counts, read_training
+from lesionflow.report.figures import data as data_figures
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

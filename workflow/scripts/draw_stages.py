@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import new_classifier
 from lesionflow.files import job, whole
-from lesionflow.model_figures import stage_counts, stages
+from lesionflow.report.figures.model import stage_counts, stages
+from lesionflow.training.backbones import new_classifier
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.data_figures import undersampling
 from lesionflow.files import job, whole
 from lesionflow.lists import read_counts
+from lesionflow.report.figures.data import undersampling
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import packed_store
-from lesionflow.conflicts import find_conflicts
+from lesionflow.data.conflicts import find_conflicts
+from lesionflow.data.store import packed_store
 from lesionflow.files import job
 from lesionflow.lists import read_described, read_duplicates, write_table
 

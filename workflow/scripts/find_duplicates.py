@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import packed_store
-from lesionflow.duplicates import find_duplicates
+from lesionflow.data.duplicates import find_duplicates
+from lesionflow.data.store import packed_store
 from lesionflow.files import job
 from lesionflow.lists import write_table
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from lesionflow.data.shards import index_shards
 from lesionflow.files import job, write_json
-from lesionflow.shards import index_shards
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

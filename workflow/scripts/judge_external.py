@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, read_json, write_json
-from lesionflow.ladder import judge
-from lesionflow.leakage import audit
 from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
+from lesionflow.report.tables.ladder import judge
+from lesionflow.splits.audit import audit
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.files import job, read_json, write_json
-from lesionflow.ladder import judge
 from lesionflow.lists import read_manifest, read_probabilities
+from lesionflow.report.tables.ladder import judge
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

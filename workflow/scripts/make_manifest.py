@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.conflicts import left_out
+from lesionflow.data.conflicts import left_out
+from lesionflow.data.manifest import make_manifest
+from lesionflow.data.shards import read_shard
 from lesionflow.files import job
 from lesionflow.lists import read_conflicts, read_described, read_duplicates, write_table
-from lesionflow.manifest import make_manifest
-from lesionflow.shards import read_shard
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

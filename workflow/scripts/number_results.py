@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.files import job, whole, write_text
 from lesionflow.lists import write_table
-from lesionflow.thesis import index_markdown
+from lesionflow.report.thesis import index_markdown
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from lesionflow.data.images import Images, shard_names
+from lesionflow.data.packing import new_pixels, pack
 from lesionflow.files import job, whole
-from lesionflow.images import Images, shard_names
 from lesionflow.lists import write_table
-from lesionflow.packing import new_pixels, pack
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

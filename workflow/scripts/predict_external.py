@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store
-from lesionflow.engine import predict_table
+from lesionflow.data.store import Images, open_store
 from lesionflow.files import job, read_json
-from lesionflow.hardware import Hardware
 from lesionflow.lists import write_probabilities
+from lesionflow.training.backbones import restore
+from lesionflow.training.engine import predict_table
+from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

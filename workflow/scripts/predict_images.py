@@ -4,16 +4,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import restore
-from lesionflow.batches import Images, Store
-from lesionflow.choice import warnings
-from lesionflow.engine import predict_table
+from lesionflow.data.images import Images as Files
+from lesionflow.data.shards import read_shard
+from lesionflow.data.store import Images, Store
+from lesionflow.evaluation.best_model import warnings
+from lesionflow.evaluation.predictions import prediction_table, readable, summary
 from lesionflow.files import job, read_json
-from lesionflow.hardware import Hardware
-from lesionflow.images import Images as Files
 from lesionflow.lists import write_probabilities
-from lesionflow.predictions import prediction_table, readable, summary
-from lesionflow.shards import read_shard
+from lesionflow.training.backbones import restore
+from lesionflow.training.engine import predict_table
+from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

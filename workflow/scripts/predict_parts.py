@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store
-from lesionflow.engine import predict_table
+from lesionflow.data.shards import shard_files
+from lesionflow.data.store import Images, open_store
 from lesionflow.files import job
-from lesionflow.hardware import Hardware
 from lesionflow.lists import read_parts, write_probabilities
-from lesionflow.shards import shard_files
+from lesionflow.training.backbones import restore
+from lesionflow.training.engine import predict_table
+from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

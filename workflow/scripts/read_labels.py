@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow import manifest
+from lesionflow.data import manifest
+from lesionflow.data.images import Images
 from lesionflow.files import job
-from lesionflow.images import Images
 from lesionflow.lists import write_table
 
 if TYPE_CHECKING:

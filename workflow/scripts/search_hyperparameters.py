@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.backbones import new_classifier
-from lesionflow.batches import Images, open_store
+from lesionflow.data.shards import shard_files
+from lesionflow.data.store import Images, open_store
 from lesionflow.files import job, write_json
-from lesionflow.hardware import Hardware
-from lesionflow.leakage import read_audited
 from lesionflow.lists import write_table
-from lesionflow.search import search, see, winner
-from lesionflow.shards import shard_files
+from lesionflow.splits.audit import read_audited
+from lesionflow.training.backbones import new_classifier
+from lesionflow.training.hardware import Hardware
+from lesionflow.training.search import search, see, winner
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

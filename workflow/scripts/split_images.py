@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import job
 from lesionflow.lists import read_manifest, write_table
-from lesionflow.splits import draw_parts
+from lesionflow.splits.methods import draw_parts
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import job
 from lesionflow.lists import read_manifest, write_table
-from lesionflow.rungs import split_rung
-from lesionflow.splits import as_table
+from lesionflow.splits.ladder import split_rung
+from lesionflow.splits.methods import as_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.files import job, read_json, write_text
-from lesionflow.ladder import html, markdown
 from lesionflow.lists import write_table
+from lesionflow.report.tables.ladder import html, markdown
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

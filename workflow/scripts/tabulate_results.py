@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow import run_tables
 from lesionflow.files import job, read_json, write_text
 from lesionflow.lists import read_counts, write_table
-from lesionflow.published import PUBLISHED, printed
-from lesionflow.tables import html, markdown, table_4_1
+from lesionflow.report.published import PUBLISHED, printed
+from lesionflow.report.tables import runs as run_tables
+from lesionflow.report.tables.results import html, markdown, table_4_1
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow import run_tables
 from lesionflow.files import job, read_json, write_text
 from lesionflow.lists import write_table
-from lesionflow.published import PUBLISHED, runs
+from lesionflow.report.published import PUBLISHED, runs
+from lesionflow.report.tables import runs as run_tables
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import job, read_json, write_text
 from lesionflow.lists import read_trials, write_table
-from lesionflow.search_tables import html, markdown, search_table
+from lesionflow.report.tables.search import html, markdown, search_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.backbones import count_parameters, new_classifier, restore, save, unfreeze
-from lesionflow.batches import Images, open_store
-from lesionflow.container import container
-from lesionflow.engine import Settings, fit, versions
+from lesionflow.data.shards import shard_files
+from lesionflow.data.store import Images, open_store
+from lesionflow.environment import container
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
-from lesionflow.hardware import Hardware
-from lesionflow.leakage import read_audited
 from lesionflow.lists import write_table
-from lesionflow.shards import shard_files
+from lesionflow.splits.audit import read_audited
+from lesionflow.training.backbones import count_parameters, new_classifier, restore, save, unfreeze
+from lesionflow.training.engine import Settings, fit, versions
+from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.batches import open_store
+from lesionflow.balancing.folders import list_files, write_folders
+from lesionflow.data.store import open_store
 from lesionflow.files import job, whole_folder
-from lesionflow.folders import list_files, write_folders
-from lesionflow.leakage import read_audited
+from lesionflow.splits.audit import read_audited
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lesionflow.choice import warnings
+from lesionflow.data.shards import read_shard
+from lesionflow.evaluation.best_model import warnings
 from lesionflow.files import job, read_json, write_text
-from lesionflow.gallery import TEMPLATE, page
 from lesionflow.lists import read_predictions
-from lesionflow.shards import read_shard
+from lesionflow.report.prediction_page import TEMPLATE, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lesionflow.backbones import restore
-from lesionflow.batches import Images, open_store
-from lesionflow.cards import NOTICE
-from lesionflow.choice import best_model, model_folder, warnings
-from lesionflow.export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
+from lesionflow.data.store import Images, open_store
+from lesionflow.evaluation.best_model import best_model, model_folder, warnings
+from lesionflow.evaluation.model_card import NOTICE
+from lesionflow.evaluation.onnx_export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
 from lesionflow.files import file_digest, job, read_json, whole, write_json
 from lesionflow.lists import read_probabilities, read_results
+from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.conflicts import evidence
-from lesionflow.exhibits import read_card, read_figure, read_table
+from lesionflow.data.conflicts import evidence
 from lesionflow.files import job, read_json, write_text
 from lesionflow.lists import (
     read_conflicts,
@@ -15,7 +14,8 @@ from lesionflow.lists import (
     read_results,
     read_searches,
 )
-from lesionflow.report import TEMPLATE, page
+from lesionflow.report.captions_and_labels import read_card, read_figure, read_table
+from lesionflow.report.page import TEMPLATE, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -18,11 +18,13 @@ DATA_FILE = re.compile(r"[\w.*]+\.(j2|rst|csv|yaml)")
 def code_of(script: str, gate: str | None = None) -> str:
     """SHA-256 of `script`.py, of all that it imports from the package, and of the templates that these name.
 
-    Comments, docstrings and layout do not count, nor does the module `gate`, which decides whether the step may run
-    and not what it makes. Snakemake sees that a script's file is newer, not that what it imports has changed.
+    Comments, docstrings and layout do not count, nor does the module `gate` ("splits.audit"), which decides whether
+    the step may run and not what it makes. Snakemake sees that a script's file is newer, not that what it imports has
+    changed.
     """
     digest = hashlib.sha256()
-    for file in sorted(sources(SCRIPTS / f"{script}.py", PACKAGE / f"{gate}.py")):
+    left_out = PACKAGE.joinpath(*gate.split(".")).with_suffix(".py") if gate else None
+    for file in sorted(sources(SCRIPTS / f"{script}.py", left_out)):
         digest.update(file.relative_to(SCRIPTS.parent).as_posix().encode())
         digest.update(essence(file).encode())
     return digest.hexdigest()
@@ -61,8 +63,9 @@ def named(file: Path) -> Iterator[Path]:
     """The templates and tables of the repository that a source file names."""
     for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and DATA_FILE.fullmatch(node.value):
-            for folder in (PACKAGE, REPORT, RESOURCES):
-                yield from folder.glob(node.value)
+            yield from PACKAGE.rglob(node.value)
+            yield from REPORT.glob(node.value)
+            yield from RESOURCES.glob(node.value)
 
 
 @functools.cache

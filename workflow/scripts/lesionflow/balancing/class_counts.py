@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from lesionflow.tables import styled, text_columns
+from lesionflow.report.tables.results import styled, text_columns
 
 
 def class_counts(

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lesionflow.batches import Images, Store
+from lesionflow.data.store import Images, Store
 from lesionflow.files import progress
 from lesionflow.lists import write_table
-from lesionflow.splits import PARTS
+from lesionflow.splits.methods import PARTS
 
 CHUNK = 64  # images in memory at a time
 LONGEST = 255 - len(".png")  # bytes of a name, on nearly every file system

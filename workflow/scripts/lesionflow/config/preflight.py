@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from lesionflow.contents import DAMAGE, count_images, describe_damage, is_page
+from lesionflow.file_faults import DAMAGE, count_images, describe_damage, is_page
 from lesionflow.files import file_digest
 from lesionflow.urls import file_name, is_url, public
 

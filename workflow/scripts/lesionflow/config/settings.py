@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from lesionflow.checks import check_names, check_reserved, check_schema, check_values
+from lesionflow.config.checks import check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
-from lesionflow.rungs import LEAKY
+from lesionflow.splits.ladder import LEAKY
 
 # Keys of a protocol that a training does not depend on, or that reach it through other settings.
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.duplicates import correlations, name_sets
+from lesionflow.data.duplicates import correlations, name_sets
 from lesionflow.files import InputError
 
 NAMES = {

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from lesionflow.headers import Bare, strip_metadata
+from lesionflow.data.headers import Bare, strip_metadata
 
 MAX_PIXELS = 89_478_485  # as Pillow
 MAX_SIDE = 65_535  # pixels, the most that a JPEG may have

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from lesionflow.contents import find_fault
+from lesionflow.file_faults import find_fault
 from lesionflow.files import InputError, progress, write_json
 from lesionflow.urls import public
 

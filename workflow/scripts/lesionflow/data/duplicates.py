@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lesionflow.images import SIDE, grey_thumbnail, perceptual_hashes
+from lesionflow.data.images import SIDE, grey_thumbnail, perceptual_hashes
 
 CANDIDATES = 4_000_000  # compared at a time, 100 MB
 

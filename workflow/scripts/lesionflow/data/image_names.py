@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from lesionflow.data.images import SUFFIXES
 from lesionflow.files import InputError
-from lesionflow.images import SUFFIXES
 
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 QUOTES = "\"'`´“”„‟‘’‚‛«»‹›"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.duplicates import equal_pairs, name_sets
+from lesionflow.data.duplicates import equal_pairs, name_sets
+from lesionflow.data.image_names import check_once, clean, match, name_images
+from lesionflow.data.user_tables import known_values, lesions, read_table, zeros_and_ones
 from lesionflow.files import InputError
-from lesionflow.names import check_once, clean, match, name_images
-from lesionflow.user_tables import known_values, lesions, read_table, zeros_and_ones
 
 # Our column names, and those of ISIC and others that mean the same.
 IMAGE = {"image": ("image_id", "image_name", "isic_id", "file_name")}

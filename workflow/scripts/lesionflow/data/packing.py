@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lesionflow.decoding import decode
+from lesionflow.data.decoding import decode
+from lesionflow.data.images import Images, grey_thumbnail, perceptual_hashes
 from lesionflow.files import progress
-from lesionflow.images import Images, grey_thumbnail, perceptual_hashes
 
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 

@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
+from lesionflow.data.shards import damaged_shard, open_pixels, read_shard
 from lesionflow.files import InputError
 from lesionflow.lists import read_manifest
-from lesionflow.shards import damaged_shard, open_pixels, read_shard
 
 
 class Store:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from lesionflow.data.image_names import clean
 from lesionflow.files import InputError
-from lesionflow.names import clean
 
 SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
 # Cells, in any case, that say that nothing is known.

@@ -12,11 +12,11 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from lesionflow.choice import DRAWN
-from lesionflow.container import describe
+from lesionflow.environment import describe
+from lesionflow.evaluation.best_model import DRAWN
 from lesionflow.markdown import escape
-from lesionflow.shares import lesions_known
 from lesionflow.source import REPORT
+from lesionflow.splits.overlap_text import lesions_known
 
 TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."

@@ -8,7 +8,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from lesionflow.backbones import Classifier
+from lesionflow.training.backbones import Classifier
 
 TOLERANCE = 1e-4  # between probabilities in float32
 INPUT, OUTPUT = "pixels", "probabilities"

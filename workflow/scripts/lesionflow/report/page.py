@@ -10,17 +10,17 @@ import jinja2
 import pandas as pd
 import yaml
 
-from lesionflow import ladder as ladders
-from lesionflow import search_tables
-from lesionflow.choice import MODEL, best_model, best_runs
-from lesionflow.comparison import sentences
-from lesionflow.container import describe
-from lesionflow.costs import html as cost_table
-from lesionflow.costs import keywords as cost_keywords
-from lesionflow.counts import counts_html
-from lesionflow.exhibits import LABELS, caption, find_labels, names, number
+from lesionflow.balancing.class_counts import counts_html
+from lesionflow.environment import describe
+from lesionflow.evaluation.best_model import MODEL, best_model, best_runs
+from lesionflow.report.captions_and_labels import LABELS, caption, find_labels, names, number
+from lesionflow.report.protocol_comparison import sentences
+from lesionflow.report.tables import ladder as ladders
+from lesionflow.report.tables import search as search_tables
+from lesionflow.report.tables.costs import html as cost_table
+from lesionflow.report.tables.costs import keywords as cost_keywords
+from lesionflow.report.tables.results import html, labels_4_1, notes, styled, text_columns
 from lesionflow.source import REPORT
-from lesionflow.tables import html, labels_4_1, notes, styled, text_columns
 
 TEMPLATE = REPORT / "page.html.j2"
 FIRST_REJECTED = 10

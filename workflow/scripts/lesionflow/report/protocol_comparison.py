@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lesionflow.shares import shared_cell
+from lesionflow.splits.overlap_text import shared_cell
 
 GAP = 0.1  # accuracy on test above validation that is worth a word
 

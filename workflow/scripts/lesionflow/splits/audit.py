@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.files import InputError
 from lesionflow.lists import read_duplicates, read_parts, read_training
-from lesionflow.splits import check_split
+from lesionflow.splits.methods import check_split
 
 KINDS = ("file", "pixels", "near_duplicate", "lesion", "smote_parent")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from lesionflow.data.image_names import clean, name_images
+from lesionflow.data.images import SUFFIXES
+from lesionflow.data.manifest import IMAGE, describe_images
+from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
-from lesionflow.images import SUFFIXES
-from lesionflow.leakage import audit
-from lesionflow.manifest import IMAGE, describe_images
-from lesionflow.names import clean, name_images
-from lesionflow.user_tables import by_value, read_table
+from lesionflow.splits.audit import audit
 
 PARTS = {
     "train": ("train", "training"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.files import InputError
-from lesionflow.splits import check_archive, split_by_group
+from lesionflow.splits.methods import check_archive, split_by_group
 
 LEAKY = ("as_published", "random_split")
 

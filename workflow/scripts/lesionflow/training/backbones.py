@@ -13,7 +13,7 @@ from torch.func import functional_call
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lesionflow.files import InputError, first_line
-from lesionflow.weights import load_pretrained, load_state, save_state, weights_in_package
+from lesionflow.training.weights import load_pretrained, load_state, save_state, weights_in_package
 
 
 class Classifier(nn.Module):

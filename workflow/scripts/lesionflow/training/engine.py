@@ -16,11 +16,11 @@ from scipy.special import softmax
 from torch import nn
 from torch.nn import functional as F
 
-from lesionflow.backbones import Classifier, fold_normalisation, learning_modules
-from lesionflow.batches import Augmentation, Images, augment, batches
+from lesionflow.data.store import Augmentation, Images, augment, batches
 from lesionflow.files import InputError, progress
-from lesionflow.hardware import Hardware
-from lesionflow.resume import Progress, load_progress, save_progress
+from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
+from lesionflow.training.hardware import Hardware
+from lesionflow.training.resume import Progress, load_progress, save_progress
 
 # Fused, all parameters are updated in one pass: a sixth of the time on a processor.
 OPTIMIZERS = {

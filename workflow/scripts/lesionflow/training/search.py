@@ -11,11 +11,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from lesionflow.backbones import Classifier, fold_normalisation
-from lesionflow.batches import Images
-from lesionflow.engine import OPTIMIZERS, loss_and_accuracy, predict, start_epoch
+from lesionflow.data.store import Images
 from lesionflow.files import InputError, progress
-from lesionflow.hardware import Hardware
+from lesionflow.training.backbones import Classifier, fold_normalisation
+from lesionflow.training.engine import OPTIMIZERS, loss_and_accuracy, predict, start_epoch
+from lesionflow.training.hardware import Hardware
 
 STAGE = 1  # the stage in which only the head trains; trials see its order of images and its dropout
 

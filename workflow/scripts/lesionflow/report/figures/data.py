@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 from sklearn.decomposition import PCA
 
-from lesionflow.figures import COLOURS, save, split_keywords
+from lesionflow.report.figures.style import COLOURS, save, split_keywords
 
 GREY = "#767676"
 RESOLUTIONS = 12  # the rest is summed

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow.figures import COLOURS, save, split_keywords
-from lesionflow.leakage import table as leakage_table
-from lesionflow.shares import lesions_known
+from lesionflow.report.figures.style import COLOURS, save, split_keywords
+from lesionflow.splits.audit import table as leakage_table
+from lesionflow.splits.overlap_text import lesions_known
 
 
 def leakage_by_class(path: str | Path, result: Mapping, split: Sequence[str], title: str, leaky: bool) -> None:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import nn
 
-from lesionflow.backbones import Classifier, count_parameters, unfreeze
-from lesionflow.figures import save
+from lesionflow.report.figures.style import save
+from lesionflow.training.backbones import Classifier, count_parameters, unfreeze
 
 LARGE = 0.8  # share of the backbone's parameters above which a module is shown by those in it
 BACKBONE, HEAD, TRAINS, RESTS = "#cfe6f5", "#fbe3b3", "#8cc4ea", "#eeeeee"

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-from lesionflow.figures import model_name, save
+from lesionflow.report.figures.style import model_name, save
 
 MISTAKES = 6  # of each model
 ACROSS = 6  # pictures

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter, MaxNLocator
 
-from lesionflow.figures import COLOURS, save
+from lesionflow.report.figures.style import COLOURS, save
 
 
 def search_curves(

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from lesionflow.evaluation.metrics import balanced_accuracy_interval
 from lesionflow.markdown import page
-from lesionflow.metrics import balanced_accuracy_interval
-from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
-from lesionflow.tables import cell, markup, styled, text_columns
+from lesionflow.report.tables.results import cell, markup, styled, text_columns
+from lesionflow.splits.overlap_text import DRAWN, shared_cell, unknown_lesions
 
 
 def judge(

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
 from lesionflow.markdown import page
-from lesionflow.shares import DRAWN, shared_cell, unknown_lesions
+from lesionflow.splits.overlap_text import DRAWN, shared_cell, unknown_lesions
 
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
