@@ -34,7 +34,7 @@ def train(images: int) -> None:
     import torch
     import yaml
 
-    from lesionflow.data.store import Images
+    from lesionflow.data.store import Samples
     from lesionflow.training import backbones, engine
     from lesionflow.training.hardware import Hardware
 
@@ -48,8 +48,8 @@ def train(images: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = sparse_store(Path(folder), images)
         rows = store.manifest.sample(320, random_state=0)
-        everything = Images.from_list(store, store.manifest, config["classes"])
-        some = Images.from_list(store, rows, config["classes"])
+        everything = Samples.from_list(store, store.manifest, config["classes"])
+        some = Samples.from_list(store, rows, config["classes"])
         optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad])
         engine.train_epoch(on.place(model).eval(), optimizer, some, settings, 1, on)
         status = Path("/proc/self/status").read_text()

@@ -16,7 +16,7 @@ from PIL import Image
 from summary import add_row
 from training import measure
 
-from lesionflow.data.images import Images
+from lesionflow.data.images import RawImages
 from lesionflow.data.packing import pack
 
 ROUNDS, SIZE = 5, 224
@@ -24,7 +24,7 @@ CORES = len(os.sched_getaffinity(0))
 PEERS = {"pillow": ("Pillow", 2), "opencv": ("OpenCV, INTER_AREA", 1.3)}
 
 
-def ours(images: Images, folder: Path) -> tuple[float, np.ndarray]:
+def ours(images: RawImages, folder: Path) -> tuple[float, np.ndarray]:
     """As the rule pack_images; seconds and the packed pixels."""
     start = time.perf_counter()
     shape = (len(images.files), SIZE, SIZE, 3)
@@ -42,7 +42,7 @@ def off(packed: np.ndarray, file: str) -> float:
 
 def main(peers: str, folder: str) -> None:
     torch.set_num_threads(1)  # as the rule pack_images
-    images, ratios = Images(folder), {peer: [] for peer in PEERS}
+    images, ratios = RawImages(folder), {peer: [] for peer in PEERS}
     with tempfile.TemporaryDirectory() as made:
         _, pixels = ours(images, Path(made))  # reads every file once before anything is timed
         differences = [off(packed, file) for packed, file in zip(pixels, images.files.values(), strict=True)]

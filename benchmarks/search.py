@@ -15,7 +15,7 @@ from summary import add_row
 from train_ours import CLASSES, ROOT, packed
 from training import draw_images, measure
 
-from lesionflow.data.store import Images
+from lesionflow.data.store import Samples
 from lesionflow.training import backbones, search
 from lesionflow.training.hardware import Hardware
 
@@ -30,7 +30,7 @@ def search_once(folder: Path, config: dict) -> float:
     on = Hardware.choose("auto", os.cpu_count())
     model = on.place(backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1))
     model.pretrained = True
-    parts = (Images.from_list(store, rows, CLASSES) for rows in (store.manifest[:-400], store.manifest[-400:]))
+    parts = (Samples.from_list(store, rows, CLASSES) for rows in (store.manifest[:-400], store.manifest[-400:]))
     seen = [search.see(model, images, on, "cached") for images in parts]
     search.search(model.head, *seen, wanted["optimizers"], wanted["learning_rates"], wanted["epochs"], 32, seed=1)
     return time.perf_counter() - started

@@ -20,7 +20,7 @@ from imblearn.over_sampling import SMOTE
 from summary import add_row
 
 from lesionflow.balancing.smote import balance
-from lesionflow.data.store import Images, Store
+from lesionflow.data.store import Samples, Store
 
 COUNTS = {"MEL": 4522, "NV": 12875, "BCC": 3323, "AK": 867, "BKL": 2624, "DF": 239, "VASC": 253, "SCC": 628}
 SMALL, EACH = ["AK", "DF", "SCC", "VASC"], 1000
@@ -80,7 +80,7 @@ def ours(folder: Path) -> tuple[float, float, float]:
     with Watch() as both:
         with Watch() as listing:
             training = plan(store, SMALL, EACH)
-        images = Images.from_list(store, training[training["neighbour"].notna()], SMALL)
+        images = Samples.from_list(store, training[training["neighbour"].notna()], SMALL)
         for first in range(0, len(images), 32):
             images.read(np.arange(first, min(first + 32, len(images))))
     training.to_csv(folder / "training.csv", index=False)
@@ -97,7 +97,7 @@ def theirs(folder: Path) -> tuple[float, float, float]:
         made, labels = smote.fit_resample(pixels, table["label"].to_numpy())
     training = pd.read_csv(folder / "training.csv").dropna()
     assert list(training["label"]) == list(labels[len(table) :])
-    images = Images.from_list(store, training, SMALL)
+    images = Samples.from_list(store, training, SMALL)
     pairs = ((images.read(np.array([row])), made[len(table) + row]) for row in range(len(images)))
     off = max(np.abs(own.permute(0, 2, 3, 1).numpy().ravel() - other).max() for own, other in pairs)
     return watch.seconds, watch.gigabytes, float(off)

@@ -15,8 +15,9 @@ import torch
 import yaml
 
 from lesionflow.data import images, packing
-from lesionflow.data.store import Augmentation, Images, Store, augment
+from lesionflow.data.store import Samples, Store
 from lesionflow.training import backbones, engine
+from lesionflow.training.augmentation import Augmentation, augment
 from lesionflow.training.hardware import Hardware
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +28,7 @@ def packed(folder: Path) -> Store:
     """The images of a folder by class, packed beside it once."""
     npy, csv = folder.with_suffix(".npy"), folder.with_suffix(".csv")
     if not csv.exists():
-        found = images.Images(folder)
+        found = images.RawImages(folder)
         names = sorted(found.files)
         pixels = np.lib.format.open_memmap(npy, "w+", np.uint8, (len(names), 224, 224, 3))
         table = packing.pack(found, names, pixels, threads=2)
@@ -52,10 +53,10 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     computing.eval()
     for module in backbones.learning_modules(computing):
         module.train()
-    everything = Images.from_list(store, store.manifest, CLASSES)
+    everything = Samples.from_list(store, store.manifest, CLASSES)
 
     def epoch(size: int) -> float:
-        some = Images(
+        some = Samples(
             store, *(getattr(everything, name)[: 32 * size] for name in ("image", "neighbour", "weight", "label"))
         )
         start = time.perf_counter()

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from lesionflow.data.shards import index_shards, open_pixels, read_shard, shard_files
-from lesionflow.data.store import Augmentation, Images, Store, augment, batches, open_store, sampling_grid
+from lesionflow.data.store import Samples, Store, open_store
 from lesionflow.files import InputError, write_json
+from lesionflow.training.augmentation import Augmentation, augment, sampling_grid
+from lesionflow.training.batches import batches
 
 
 def make_store(tmp_path, n: int = 10, size: int = 6) -> tuple[Store, np.ndarray]:
@@ -61,7 +63,7 @@ def packed_store(folder: Path) -> list[str]:
 def use(folder: Path) -> None:
     """As a training does: the images i10 and i14, which are the first and last of shard 001."""
     store = open_store(folder / "manifest.csv", shard_files(folder / "store.json"))
-    Images.from_list(store, pd.DataFrame({"label": ["A", "A"], "image": ["i14", "i10"]}), ["A"])
+    Samples.from_list(store, pd.DataFrame({"label": ["A", "A"], "image": ["i14", "i10"]}), ["A"])
 
 
 def rewrite(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
@@ -162,7 +164,7 @@ def test_a_manifest_and_lists_fit_the_store(tmp_path):
         training = pd.DataFrame({"label": ["A"], "image": ["i00"], "neighbour": ["i01"], "weight": [0.5]})
         training[column] = "stranger"
         with pytest.raises(InputError, match=r"stranger .* not in manifest\.csv"):
-            Images.from_list(store, training, ["A"])
+            Samples.from_list(store, training, ["A"])
     assert list(json.loads((folder / "store.json").read_text())) == ["000", "001"]
 
 
@@ -171,7 +173,7 @@ def test_synthetic_images_are_mixed_from_their_parents(tmp_path):
     training = pd.DataFrame(
         {"label": ["A", "B", "B"], "image": ["i1", "i2", "i3"], "neighbour": [None, "i5", None], "weight": [0, 0.25, 0]}
     )
-    images = Images.from_list(store, training, ["A", "B"])
+    images = Samples.from_list(store, training, ["A", "B"])
     batch = images.read(np.array([1, 0])).permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(batch[0], 0.75 * pixels[2].astype(float) + 0.25 * pixels[5], atol=1e-3)
     assert (batch[1] == pixels[1]).all()
@@ -182,7 +184,7 @@ def test_synthetic_images_are_mixed_from_their_parents(tmp_path):
 
 def test_batches_cover_the_order_once(tmp_path):
     store, pixels = make_store(tmp_path)
-    images = Images.from_list(store, pd.DataFrame({"label": ["A"] * 10, "image": [f"i{n}" for n in range(10)]}), ["A"])
+    images = Samples.from_list(store, pd.DataFrame({"label": ["A"] * 10, "image": [f"i{n}" for n in range(10)]}), ["A"])
     order = np.random.default_rng(1).permutation(10)
     seen = [batch.permute(0, 2, 3, 1).numpy() for batch, _ in batches(images, order, 4)]
     assert [len(batch) for batch in seen] == [4, 4, 2]

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from lesionflow.data import download as module
 from lesionflow.data.download import download
-from lesionflow.data.images import Images
+from lesionflow.data.images import RawImages
 from lesionflow.file_faults import count_images, find_zip_fault
 from lesionflow.files import InputError, read_json
 
@@ -260,7 +260,7 @@ def test_images_are_counted_as_they_are_found(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name in (*names, "__MACOSX/._a.jpg", "in/__MACOSX/._b.jpg"):
             archive.writestr(name, b"")
-    assert count_images(path) == len(Images(path).files) == 6
+    assert count_images(path) == len(RawImages(path).files) == 6
 
 
 TABLE = b"image,MEL,NV\r\na,0.0,1.0\r\nb,1.0,0.0\r\n"

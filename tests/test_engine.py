@@ -20,12 +20,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from lesionflow.data.store import Augmentation, Images, Store
+from lesionflow.data.store import Samples, Store
+from lesionflow.evaluation.inference import predict_table
 from lesionflow.files import InputError
 from lesionflow.training import engine
+from lesionflow.training.augmentation import Augmentation
 from lesionflow.training.backbones import new_classifier, restore, save, unfreeze
-from lesionflow.training.engine import Settings, fit, predict, predict_table, seed_of, start_epoch
+from lesionflow.training.engine import fit, predict, seed_of, start_epoch
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import Settings
 from lesionflow.training.resume import DIGEST, Progress, load_progress, save_progress
 
 CONFIG = {
@@ -63,7 +66,7 @@ def stripes_across_and_down() -> np.ndarray:
     return (np.where(down[:, None, None, None], stripes.swapaxes(0, 1), stripes) + noise).astype(np.uint8)
 
 
-def images(folder, pixels: np.ndarray | None = None) -> Images:
+def images(folder, pixels: np.ndarray | None = None) -> Samples:
     """Seventeen images of two classes in turn; in batches of eight the last would be a single image."""
     pixels = bright_and_dark() if pixels is None else pixels
     np.save(folder / "000.npy", pixels)
@@ -73,7 +76,7 @@ def images(folder, pixels: np.ndarray | None = None) -> Images:
     table = pd.DataFrame({"image": names, "label": ["AB"[n % 2] for n in range(17)]})
     table["neighbour"], table["weight"] = None, 0.0
     table.loc[[3, 5], "neighbour"], table.loc[[3, 5], "weight"] = ["i7", "i9"], 0.4
-    return Images.from_list(store, table, ["A", "B"])
+    return Samples.from_list(store, table, ["A", "B"])
 
 
 def train(folder, die_after: int = 0, config=CONFIG, pixels=None, **changes):

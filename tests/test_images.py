@@ -23,7 +23,7 @@ from lesionflow.data import images as images_module
 from lesionflow.data import packing
 from lesionflow.data.decoding import decode
 from lesionflow.data.duplicates import eight_hashes
-from lesionflow.data.images import SIDE, Images, grey_thumbnail, perceptual_hashes, shard_names
+from lesionflow.data.images import SIDE, RawImages, grey_thumbnail, perceptual_hashes, shard_names
 from lesionflow.data.packing import new_pixels, pack
 from lesionflow.files import InputError, whole
 from lesionflow.lists import read_packed, write_table
@@ -96,7 +96,7 @@ def tiff(tags: dict[int, tuple[int, int, int]], pixels: bytes = b"") -> bytes:
 
 def pack_all(source: Path | str, threads: int = 2) -> pd.DataFrame:
     """The table of all images of a folder or .zip, by image."""
-    images = Images(source)
+    images = RawImages(source)
     names = shard_names(images, 0, 1)
     return pack(images, names, np.zeros((len(names), 32, 32, 3), np.uint8), threads).set_index("image")
 
@@ -117,7 +117,7 @@ def test_bad_images_are_named_and_the_rest_packed(tmp_path):
     }
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
-    images = Images(tmp_path)
+    images = RawImages(tmp_path)
     names = shard_names(images, 0, 1)
     pixels = np.zeros((len(names), 32, 32, 3), np.uint8)
     table = pack(images, names, pixels, threads=2).set_index("image")
@@ -137,7 +137,7 @@ def test_zip_and_folder_pack_alike(tmp_path, raw):
             archive.write(file, f"ISIC/{file.name}")
     packed = []
     for source in (raw / "images", tmp_path / "images.zip"):
-        images = Images(source)
+        images = RawImages(source)
         names = [name for shard in range(3) for name in shard_names(images, shard, 3)]
         pixels = np.zeros((len(names), 32, 32, 3), np.uint8)
         packed.append((pack(images, names, pixels, 2), pixels))
@@ -152,7 +152,7 @@ def test_a_damaged_member_of_a_zip_is_named(tmp_path):
     data = bytearray((tmp_path / "images.zip").read_bytes())
     data[500] ^= 255
     (tmp_path / "images.zip").write_bytes(data)
-    table = pack(Images(tmp_path / "images.zip"), ["a", "b"], np.zeros((2, 32, 32, 3), np.uint8), threads=1)
+    table = pack(RawImages(tmp_path / "images.zip"), ["a", "b"], np.zeros((2, 32, 32, 3), np.uint8), threads=1)
     assert table["status"].tolist() == ["cannot be decoded: Bad CRC-32 for file 'a.jpg'", "ok"]
 
 
@@ -189,15 +189,15 @@ def test_two_files_of_one_name_are_an_error(tmp_path):
     for name in ("a.jpg", "x/a.png"):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(InputError, match="two images named a "):
-        Images(tmp_path)
+        RawImages(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no image file"):
-        Images(tmp_path / "empty")
+        RawImages(tmp_path / "empty")
     with pytest.raises(InputError, match="neither a folder nor"):
-        Images(tmp_path / "nothing.zip")
+        RawImages(tmp_path / "nothing.zip")
     (tmp_path / "half.zip").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(InputError, match=r"half\.zip is a damaged or incomplete \.zip"):
-        Images(tmp_path / "half.zip")
+        RawImages(tmp_path / "half.zip")
 
 
 def test_what_is_no_collection_is_refused_and_not_waited_for(tmp_path):
@@ -207,7 +207,7 @@ def test_what_is_no_collection_is_refused_and_not_waited_for(tmp_path):
         archive.writestr("a.jpg", b"")
     for name, message in (("pipe.zip", "neither a folder nor"), ("twice.zip", "two images named a ")):
         with pytest.raises(InputError, match=message):
-            Images(tmp_path / name)
+            RawImages(tmp_path / name)
 
 
 def eps() -> bytes:
@@ -419,13 +419,13 @@ def test_files_that_are_not_read_are_known(tmp_path):
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    images = Images(tmp_path)
+    images = RawImages(tmp_path)
     assert list(images.files) == ["a"]
     assert sorted(images.unread) == ["b.webp", "c.HEIC", "noending", "sub/d.dcm"]
     assert images.unread["b.webp"] == "b.webp is not read, as files ending in .webp are not: convert it to JPEG or PNG."
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(InputError, match=r"no image file .* b.webp is not read"):
-        Images(tmp_path)
+        RawImages(tmp_path)
 
 
 def test_folders_that_are_links_are_searched_once(tmp_path):
@@ -435,7 +435,7 @@ def test_folders_that_are_links_are_searched_once(tmp_path):
     for link, target in (("far", "../elsewhere"), ("again", "real"), ("up", ".."), ("self", "."), ("root", "/")):
         (tmp_path / "images" / link).symlink_to(target)
     (tmp_path / "elsewhere/back").symlink_to("../images")
-    assert sorted(Images(tmp_path / "images").files) == ["a", "b", "c"]
+    assert sorted(RawImages(tmp_path / "images").files) == ["a", "b", "c"]
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
@@ -449,7 +449,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert "cannot be listed (Permission denied)" in Images(tmp_path).unread["locked"]
+    assert "cannot be listed (Permission denied)" in RawImages(tmp_path).unread["locked"]
 
 
 def test_names_that_are_not_utf8_stay_apart_and_fit_a_csv(tmp_path):
@@ -466,7 +466,7 @@ def test_names_that_look_the_same_are_an_error(tmp_path):
     for form in ("NFC", "NFD"):
         (tmp_path / f"{unicodedata.normalize(form, 'é')}.jpg").write_bytes(b"")
     with pytest.raises(InputError, match="two images named"):
-        Images(tmp_path)
+        RawImages(tmp_path)
 
 
 def test_a_full_disk_is_an_error_before_anything_is_packed(tmp_path, monkeypatch):
@@ -489,7 +489,7 @@ def test_more_bytes_than_a_file_may_have_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(images_module, "MAX_BYTES", 1000)
     (tmp_path / "a.jpg").write_bytes(bytes(1000))
     (tmp_path / "b.jpg").write_bytes(bytes(1001))
-    images = Images(tmp_path)
+    images = RawImages(tmp_path)
     assert len(images.read("a")) == 1000
     with pytest.raises(ValueError, match="more than"):
         images.read("b")

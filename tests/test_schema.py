@@ -8,7 +8,7 @@ from conftest import REPOSITORY
 
 from lesionflow.splits.ladder import RUNGS
 from lesionflow.splits.methods import METHODS
-from lesionflow.training.engine import OPTIMIZERS
+from lesionflow.training.recipe import OPTIMIZERS
 
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
 

@@ -17,8 +17,9 @@ from torch.utils.data import TensorDataset
 
 from lesionflow.files import InputError, read_json
 from lesionflow.training.backbones import new_classifier, unfreeze
-from lesionflow.training.engine import OPTIMIZERS, fit
+from lesionflow.training.engine import fit
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import OPTIMIZERS
 from lesionflow.training.search import search, see, winner
 
 RESNET = CONFIG | {"library": "torchvision", "architecture": "resnet18"}

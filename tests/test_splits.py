@@ -10,9 +10,10 @@ from conftest import CLASSES, REPOSITORY, manifest_table
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from lesionflow.config.settings import LEAKY
 from lesionflow.data.manifest import read_labels
 from lesionflow.files import InputError
-from lesionflow.splits.ladder import LEAKY, RUNGS, split_rung
+from lesionflow.splits.ladder import RUNGS, split_rung
 from lesionflow.splits.methods import PARTS, as_table, draw_parts, split_by_group
 
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lesionflow.data.store import Augmentation, augment, open_store
+from lesionflow.data.store import open_store
 from lesionflow.files import job, whole
 from lesionflow.lists import read_parts
 from lesionflow.report.figures.data import augmentation_examples
+from lesionflow.training.augmentation import Augmentation, augment
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lesionflow.data.store import Images, Store, open_store
+from lesionflow.data.store import Samples, Store, open_store
 from lesionflow.files import job, whole
 from lesionflow.lists import read_counts, read_training
 from lesionflow.report.figures import data as data_figures
@@ -23,7 +23,7 @@ def draw_pictures(paths: list[Path], store: Store, training: pd.DataFrame, split
         for path, number in zip(paths, ("3.6", "3.7", "3.9"), strict=True):
             data_figures.no_synthetic_image(path, number, split, leaky)
         return
-    images = Images.from_list(store, training, list(training["label"].cat.categories))
+    images = Samples.from_list(store, training, list(training["label"].cat.categories))
 
     def with_parents(rows: pd.DataFrame) -> np.ndarray:
         mixed = images.read(rows.index.to_numpy()).permute(0, 2, 3, 1).numpy()

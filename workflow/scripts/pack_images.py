@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from lesionflow.data.images import Images, shard_names
+from lesionflow.data.images import RawImages, shard_names
 from lesionflow.data.packing import new_pixels, pack
 from lesionflow.files import job, whole
 from lesionflow.lists import write_table
@@ -17,7 +17,7 @@ def main(snakemake: "Snakemake") -> None:
     size = int(snakemake.wildcards.size)
     torch.set_num_threads(1)  # each thread of `pack` does a whole image
     with job(snakemake.log[0]):
-        images = Images(snakemake.input.images)
+        images = RawImages(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
         with whole(snakemake.output.pixels) as npy:
             pixels = new_pixels(npy, len(names), size)

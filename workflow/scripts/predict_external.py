@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.data.store import Images, open_store
+from lesionflow.data.store import Samples, open_store
+from lesionflow.evaluation.inference import predict_table
 from lesionflow.files import job, read_json
 from lesionflow.lists import write_probabilities
 from lesionflow.training.backbones import restore
-from lesionflow.training.engine import predict_table
 from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def main(snakemake: "Snakemake") -> None:
         on = Hardware.choose(params.precision, snakemake.threads)
         names = store.manifest[["image"]]
         write_probabilities(
-            snakemake.output[0], predict_table(model, Images.from_list(store, names, classes), classes, on)
+            snakemake.output[0], predict_table(model, Samples.from_list(store, names, classes), classes, on)
         )
 
 

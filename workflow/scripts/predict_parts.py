@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.data.shards import shard_files
-from lesionflow.data.store import Images, open_store
+from lesionflow.data.store import Samples, open_store
+from lesionflow.evaluation.inference import predict_table
 from lesionflow.files import job
 from lesionflow.lists import read_parts, write_probabilities
 from lesionflow.training.backbones import restore
-from lesionflow.training.engine import predict_table
 from lesionflow.training.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def main(snakemake: "Snakemake") -> None:
         split = read_parts(inputs.split)
         on = Hardware.choose(params.precision, snakemake.threads)
         for part, outputs in snakemake.output.items():
-            images = Images.from_list(store, split.loc[split["part"] == part, ["image"]], params.classes)
+            images = Samples.from_list(store, split.loc[split["part"] == part, ["image"]], params.classes)
             for stage, output in zip(inputs.models, outputs, strict=True):
                 model = restore(Path(stage), params.backbone, len(params.classes))
                 write_probabilities(output, predict_table(model, images, params.classes, on))

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data import manifest
-from lesionflow.data.images import Images
+from lesionflow.data.images import RawImages
 from lesionflow.files import job
 from lesionflow.lists import write_table
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        images = Images(snakemake.input.images)
+        images = RawImages(snakemake.input.images)
         labels = manifest.read_labels(snakemake.input.labels, params.classes, params.ignore_classes, images.files)
         manifest.check_images(labels, images.files, params.on_missing_image, images.unread)
         metadata = snakemake.input.metadata or None

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.data.shards import shard_files
-from lesionflow.data.store import Images, open_store
+from lesionflow.data.store import Samples, open_store
 from lesionflow.files import job, write_json
 from lesionflow.lists import write_table
 from lesionflow.splits.audit import read_audited
@@ -27,8 +27,8 @@ def main(snakemake: "Snakemake") -> None:
         model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         trials = search(
             on.place(model).head,
-            see(model, Images.from_list(store, training, classes), on, "training"),
-            see(model, Images.from_list(store, validation, classes), on, "validation"),
+            see(model, Samples.from_list(store, training, classes), on, "training"),
+            see(model, Samples.from_list(store, validation, classes), on, "validation"),
             params.optimizers,
             params.learning_rates,
             params.epochs,

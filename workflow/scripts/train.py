@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.data.shards import shard_files
-from lesionflow.data.store import Images, open_store
-from lesionflow.environment import container
+from lesionflow.data.store import Samples, open_store
+from lesionflow.environment import container, versions
 from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
 from lesionflow.lists import write_table
 from lesionflow.splits.audit import read_audited
 from lesionflow.training.backbones import count_parameters, new_classifier, restore, save, unfreeze
-from lesionflow.training.engine import Settings, fit, versions
+from lesionflow.training.engine import fit
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import Settings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -58,8 +59,8 @@ def main(snakemake: "Snakemake") -> None:
         }
         done = fit(
             model,
-            Images.from_list(store, training, classes),
-            Images.from_list(store, validation, classes),
+            Samples.from_list(store, training, classes),
+            Samples.from_list(store, validation, classes),
             settings,
             on,
             Path(params.resume),

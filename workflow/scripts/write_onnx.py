@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lesionflow.data.store import Images, open_store
+from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.best_model import best_model, model_folder, warnings
 from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.evaluation.onnx_export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
@@ -29,7 +29,7 @@ def main(snakemake: "Snakemake") -> None:
         classes, size = card["classes"], card["image_size"]
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
         test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
-        images = Images.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
+        images = Samples.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
         with whole(snakemake.output.model) as path:
             said = [NOTICE, *warnings(card)]
             write_onnx(model, size, path, {"notice": " ".join(said), "classes": json.dumps(classes)})

@@ -1,7 +1,12 @@
-"""The container image that a step runs in. Without `--sdm` Snakemake ignores `container:` and says nothing."""
+"""What a step runs in: versions of packages, and the container image.
+
+Without `--sdm` Snakemake ignores `container:` and says nothing.
+"""
 
 import os
+import platform
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from lesionflow.files import read_json
@@ -30,3 +35,18 @@ def describe(found: Mapping[str, str] | None) -> str:
         return f"{found['file']}, which `make image` did not build"
     file = f"{found['file']}, " if "file" in found else ""
     return f"{found['name']} {found['version']} ({file}{found['base']}, SHA-256 of its lock {found['lock_sha256']})"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = (
+        "torch",
+        "torchvision",
+        "timm",
+        "numpy",
+        "pandas",
+        "pillow",
+        "scikit-learn",
+        "imbalanced-learn",
+    )
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in (*packages, "snakemake")}

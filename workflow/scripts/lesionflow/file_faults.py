@@ -82,6 +82,6 @@ def describe_damage(path: Path, error: Exception) -> str:
 
 
 def count_images(path: str | Path) -> int:
-    """How many images a .zip holds, as `images.Images` finds them; DAMAGE where its list of files cannot be read."""
+    """How many images a .zip holds, as `images.RawImages` finds them; DAMAGE where its list of files cannot be read."""
     with zipfile.ZipFile(path) as archive:
         return len(image_files(archive.namelist()))

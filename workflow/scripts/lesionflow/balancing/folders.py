@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lesionflow.data.store import Images, Store
+from lesionflow.data.store import Samples, Store
 from lesionflow.files import progress
 from lesionflow.lists import write_table
 from lesionflow.splits.methods import PARTS
@@ -61,7 +61,7 @@ def write_folders(store: Store, files: pd.DataFrame, classes: list[str], folder:
 
     Real images are the packed pixels; synthetic ones are what models are shown, rounded to whole numbers.
     """
-    images = Images.from_list(store, files, classes)
+    images = Samples.from_list(store, files, classes)
     write_table(folder / "files.csv", files)
     for parent in sorted({Path(file).parent for file in files["file"]}):
         (folder / parent).mkdir(parents=True)

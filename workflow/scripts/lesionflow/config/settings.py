@@ -11,9 +11,9 @@ from snakemake.utils import update_config
 
 from lesionflow.config.checks import check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
-from lesionflow.splits.ladder import LEAKY
 
 # Keys of a protocol that a training does not depend on, or that reach it through other settings.
+LEAKY = ("as_published", "random_split")  # rungs of the ladder
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)

@@ -27,7 +27,7 @@ COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
 SIDE = 32  # pixels of the image that a perceptual hash is taken of
 
 
-class Images:
+class RawImages:
     """The image files of a folder or of a .zip, by image name (the file name without its ending).
 
     Folders are searched with all that are below them, also those that are links. `unread` says of files whose ending
@@ -142,7 +142,7 @@ def shown(path: str | Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def shard_names(images: Images, shard: int, shards: int) -> list[str]:
+def shard_names(images: RawImages, shard: int, shards: int) -> list[str]:
     """The sorted image names of shard number `shard` of `shards` contiguous, nearly equal ones."""
     return [str(name) for name in np.array_split(np.array(list(sorted(images.files))), shards)[shard]]
 

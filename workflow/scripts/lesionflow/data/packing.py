@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from lesionflow.data.decoding import decode
-from lesionflow.data.images import Images, grey_thumbnail, perceptual_hashes
+from lesionflow.data.images import RawImages, grey_thumbnail, perceptual_hashes
 from lesionflow.files import progress
 
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
@@ -35,7 +35,7 @@ def explain(error: Exception) -> str:
     return " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
 
 
-def pack(images: Images, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
+def pack(images: RawImages, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
     """Decode `names` into `pixels` (uint8 [n, size, size, 3]) and return what is known of each.
 
     An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".

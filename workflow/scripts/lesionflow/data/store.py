@@ -1,16 +1,13 @@
-"""From packed images and a list to batches on the device: gather, mix, augment."""
+"""The packed images of a collection, and samples of it: real images, and synthetic ones that are mixed when read."""
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch.nn import functional as F
 
 from lesionflow.data.shards import damaged_shard, open_pixels, read_shard
 from lesionflow.files import InputError
@@ -112,7 +109,7 @@ def packed_store(
 
 
 @dataclass(frozen=True)
-class Images:
+class Samples:
     """What a model is shown: real images, and synthetic ones as (1 - weight)·image + weight·neighbour."""
 
     store: Store
@@ -122,7 +119,7 @@ class Images:
     label: np.ndarray  # class numbers, int64 [n]
 
     @classmethod
-    def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Images":
+    def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Samples":
         """From a table with label and image, and neighbour and weight where some are synthetic; all are verified."""
         training = training.reindex(columns=["label", "image", "neighbour", "weight"])
         image, neighbour = store.positions(training["image"]), np.full(len(training), -1)
@@ -150,59 +147,3 @@ class Images:
             pixels = pixels.float()
             pixels[synthetic] = torch.lerp(pixels[synthetic], neighbours.float(), weight)
         return pixels.permute(0, 3, 1, 2)
-
-
-def batches(images: Images, order: np.ndarray, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Pixels and class numbers, `size` images at a time in `order`; the next batch is read meanwhile."""
-    chunks = [order[start : start + size] for start in range(0, len(order), size)]
-    with ThreadPoolExecutor(1) as reader:
-        waiting = [reader.submit(images.read, chunk) for chunk in chunks[:1]]
-        for number, chunk in enumerate(chunks):
-            if number + 1 < len(chunks):
-                waiting.append(reader.submit(images.read, chunks[number + 1]))
-            yield waiting.pop(0).result(), torch.from_numpy(images.label[chunk])
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Ranges of the random changes to training images, equal in distribution to Keras' ImageDataGenerator."""
-
-    rotation: float  # degrees to either side
-    shift: float  # share of the side, in both axes
-    zoom: tuple[float, float]  # of the field of view, drawn for each axis
-    flip: bool  # left to right
-    brightness: tuple[float, float]  # factor
-
-    def draw(self, n: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """Affine maps [n, 2, 3] from output to input, in units of half a side, and brightness factors [n]."""
-
-        def uniform(low: float, high: float) -> torch.Tensor:
-            return torch.empty(n).uniform_(low, high, generator=random)
-
-        angle = uniform(-self.rotation, self.rotation) * (math.pi / 180)
-        shift = torch.stack([uniform(-self.shift, self.shift) for _ in "xy"], 1) * 2
-        zoom = torch.stack([uniform(*self.zoom) for _ in "xy"], 1)
-        if self.flip:
-            zoom[:, 0] *= torch.where(torch.rand(n, generator=random) < 0.5, -1.0, 1.0)
-        turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(n, 2, 2)
-        # Keras composes rotation · shift · zoom about the centre, and maps output to input.
-        affine = torch.cat([turn * zoom[:, None, :], turn @ shift[:, :, None]], 2)
-        return affine, uniform(*self.brightness)
-
-
-def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Where each output pixel is taken from, [n, h, w, 2] in units of half a side; `affine` is [n, 2, 3].
-
-    Equals `F.affine_grid` with align_corners=False, which multiplies matrices of three columns and takes eight
-    times as long on a processor.
-    """
-    x, y = ((2 * torch.arange(side, device=affine.device) + 1) / side - 1 for side in (width, height))
-    rows = torch.addcmul(affine[:, :, 2, None], affine[:, :, 1, None], y)
-    return torch.addcmul(rows[:, :, :, None], affine[:, :, 0, None, None], x).permute(0, 2, 3, 1)
-
-
-def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
-    """Warp (bilinear, edge filled with the nearest pixel) and re-light float images [n, 3, h, w], 0 to 255."""
-    grid = sampling_grid(affine, *pixels.shape[2:])
-    warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return warped.mul_(brightness[:, None, None, None]).clamp_(0, 255)

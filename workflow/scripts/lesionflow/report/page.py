@@ -10,7 +10,6 @@ import jinja2
 import pandas as pd
 import yaml
 
-from lesionflow.balancing.class_counts import counts_html
 from lesionflow.environment import describe
 from lesionflow.evaluation.best_model import MODEL, best_model, best_runs
 from lesionflow.report.captions_and_labels import LABELS, caption, find_labels, names, number
@@ -19,7 +18,9 @@ from lesionflow.report.tables import ladder as ladders
 from lesionflow.report.tables import search as search_tables
 from lesionflow.report.tables.costs import html as cost_table
 from lesionflow.report.tables.costs import keywords as cost_keywords
-from lesionflow.report.tables.results import html, labels_4_1, notes, styled, text_columns
+from lesionflow.report.tables.counts import counts_html
+from lesionflow.report.tables.results import html, labels_4_1, notes
+from lesionflow.report.tables.style import styled, text_columns
 from lesionflow.source import REPORT
 
 TEMPLATE = REPORT / "page.html.j2"

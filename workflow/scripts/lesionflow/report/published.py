@@ -10,6 +10,7 @@ from lesionflow.source import RESOURCES
 
 PUBLISHED = RESOURCES / "published.yaml"
 DATASETS = {"no_smote": "undersampled", "smote": "smote"}
+ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
 # Table 4.1 of the thesis prints macro precision as "Sen" and macro sensitivity as "Esp"; its F1 is macro.
 PRINTED = {
     "acc": "accuracy",
@@ -76,3 +77,13 @@ def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:
     keys = [(run["backbone"], run["stage"], DATASETS[run["dataset"]]) for run in runs]
     index = pd.MultiIndex.from_tuples(keys, names=["backbone", "stage", "dataset"])
     return pd.DataFrame([run[block] for run in runs], index=index)[list(names)].rename(columns=names)
+
+
+def printed_text(value: float | None, computed: float | None, decimals: int = 2) -> str:
+    """A printed number, missing or not, beside the computed one where the two are not the same to rounding."""
+    if pd.isna(value):
+        return "–" if pd.isna(computed) else f"– ({computed:.2f})"
+    if decimals == 0:
+        return f"{value:,.0f}"
+    text = f"{value:.3f}".removesuffix("0")
+    return text if pd.isna(computed) or abs(value - computed) <= ROUNDING else f"{text}* ({computed:.2f})"

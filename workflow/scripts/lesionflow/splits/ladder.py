@@ -8,8 +8,6 @@ import pandas as pd
 from lesionflow.files import InputError
 from lesionflow.splits.methods import check_archive, split_by_group
 
-LEAKY = ("as_published", "random_split")
-
 
 def split_rung(
     manifest: pd.DataFrame, seed: int, rung: str, rungs: Sequence[str], archive: str, test: int, **sizes

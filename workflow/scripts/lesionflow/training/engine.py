@@ -2,61 +2,23 @@
 
 import logging
 import math
-import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib import metadata
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
-from scipy.special import softmax
 from torch import nn
 from torch.nn import functional as F
 
-from lesionflow.data.store import Augmentation, Images, augment, batches
+from lesionflow.data.store import Samples
 from lesionflow.files import InputError, progress
+from lesionflow.training.augmentation import augment
 from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
+from lesionflow.training.batches import batches
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import OPTIMIZERS, Settings
 from lesionflow.training.resume import Progress, load_progress, save_progress
-
-# Fused, all parameters are updated in one pass: a sixth of the time on a processor.
-OPTIMIZERS = {
-    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr, fused=True),
-    "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr, momentum=0.9, fused=True),
-    "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr, momentum=0.9),
-}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The recipe of one stage."""
-
-    epochs: int
-    lr: float
-    optimizer: str
-    batch_size: int
-    patience: int  # epochs without a lower validation loss before training stops
-    keep: str  # "best" validation epoch or "last"
-    seed: int
-    stage: int
-    augmentation: Augmentation | None
-
-    @classmethod
-    def from_config(cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int) -> "Settings":
-        """From a protocol of the config and its settings of a stage (epochs, lr, augment)."""
-        recipe = {key: protocol[key] for key in ("optimizer", "batch_size", "patience", "keep")}
-        ranges = protocol.get("augmentation")
-        augmentation = Augmentation(**ranges) if ranges and stage_settings["augment"] else None
-        epochs, lr = stage_settings["epochs"], stage_settings["lr"]
-        return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation)
-
-    def tuned(self, winner: Mapping) -> "Settings":
-        """With the optimizer and learning rate of a search's winner.json; stage 3 takes a tenth of the rate."""
-        lr = winner["lr"] / 10 if self.stage == 3 else winner["lr"]
-        return replace(self, optimizer=winner["optimizer"], lr=lr)
 
 
 def seed_of(*numbers: int) -> int:
@@ -65,7 +27,7 @@ def seed_of(*numbers: int) -> int:
 
 
 def predict(
-    model: nn.Module, images: Images, hardware: Hardware, batch_size: int = 64, bar: str | None = None
+    model: nn.Module, images: Samples, hardware: Hardware, batch_size: int = 64, bar: str | None = None
 ) -> np.ndarray:
     """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode.
 
@@ -78,34 +40,6 @@ def predict(
             logits.append(model(pixels.to(hardware.device)).float().cpu())
             shown.update(len(pixels))
     return torch.cat(logits).numpy()
-
-
-def predict_table(model: Classifier, images: Images, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
-    """Column image and the probability of each of `classes`, from a model with nothing left to train."""
-    on.place(model).requires_grad_(False)
-    logits = predict(fold_normalisation(model, images.store.size), images, on)
-    if not np.isfinite(logits).all():
-        raise InputError(
-            "The model's output is not finite: check `mean` and `std` of its backbone, or use another model."
-        )
-    table = pd.DataFrame(softmax(logits, axis=1), columns=classes)
-    table.insert(0, "image", images.store.names[images.image])
-    return table
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
-    packages = (
-        "torch",
-        "torchvision",
-        "timm",
-        "numpy",
-        "pandas",
-        "pillow",
-        "scikit-learn",
-        "imbalanced-learn",
-    )
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in (*packages, "snakemake")}
 
 
 def loss_and_accuracy(logits: np.ndarray, label: np.ndarray) -> tuple[float, float]:
@@ -141,7 +75,7 @@ def start_epoch(
 def train_epoch(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    images: Images,
+    images: Samples,
     settings: Settings,
     epoch: int,
     on: Hardware,
@@ -172,8 +106,8 @@ def learnt(model: Classifier) -> dict[str, torch.Tensor]:
 def run_epoch(
     model: Classifier,
     optimizer: torch.optim.Optimizer,
-    training: Images,
-    validation: Images,
+    training: Samples,
+    validation: Samples,
     settings: Settings,
     epoch: int,
     on: Hardware,
@@ -198,8 +132,8 @@ def run_epoch(
 
 def fit(
     model: Classifier,
-    training: Images,
-    validation: Images,
+    training: Samples,
+    validation: Samples,
     settings: Settings,
     on: Hardware,
     resume: Path,

@@ -11,16 +11,17 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from lesionflow.data.store import Images
+from lesionflow.data.store import Samples
 from lesionflow.files import InputError, progress
 from lesionflow.training.backbones import Classifier, fold_normalisation
-from lesionflow.training.engine import OPTIMIZERS, loss_and_accuracy, predict, start_epoch
+from lesionflow.training.engine import loss_and_accuracy, predict, start_epoch
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import OPTIMIZERS
 
 STAGE = 1  # the stage in which only the head trains; trials see its order of images and its dropout
 
 
-def see(model: Classifier, images: Images, on: Hardware, part: str) -> TensorDataset:
+def see(model: Classifier, images: Samples, on: Hardware, part: str) -> TensorDataset:
     """The features of `images` from the backbone of `model`, float32 [n, features], and their class numbers."""
     started = time.monotonic()
     on.place(model).requires_grad_(False)

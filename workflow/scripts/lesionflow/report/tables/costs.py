@@ -6,7 +6,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from lesionflow.markdown import page
-from lesionflow.report.tables.results import styled, text_columns
+from lesionflow.report.tables.style import styled, text_columns
 
 NUMBERS = {"wall_s": "Wall time (s)", "peak_mb": "Peak memory (MB)", "images": "Images", "images_per_s": "Images/s"}
 NAMES = {"rule": "Rule", "what": "What", "device": "Device"}

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
 from lesionflow.markdown import page
-from lesionflow.report.tables.results import cell, markup, printed_text, styled, text_columns
+from lesionflow.report.published import printed_text
+from lesionflow.report.tables.style import cell, markup, styled, text_columns
 
 PER_CLASS = {"precision": "precision", "sensitivity": "sensitivity", "f1": "F1"}
 GLOBAL = {

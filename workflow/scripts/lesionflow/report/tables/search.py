@@ -6,7 +6,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from lesionflow.markdown import page
-from lesionflow.report.tables.results import markup, styled, text_columns, weights_name
+from lesionflow.report.tables.style import markup, styled, text_columns, weights_name
 
 RUN = ["protocol", "backbone", "weights", "dataset", "seed"]
 

@@ -1,0 +1,26 @@
+"""What a trained model says of images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from lesionflow.data.store import Samples
+from lesionflow.files import InputError
+from lesionflow.training.backbones import Classifier, fold_normalisation
+from lesionflow.training.engine import predict
+from lesionflow.training.hardware import Hardware
+
+
+def predict_table(model: Classifier, images: Samples, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
+    """Column image and the probability of each of `classes`, from a model with nothing left to train."""
+    on.place(model).requires_grad_(False)
+    logits = predict(fold_normalisation(model, images.store.size), images, on)
+    if not np.isfinite(logits).all():
+        raise InputError(
+            "The model's output is not finite: check `mean` and `std` of its backbone, or use another model."
+        )
+    table = pd.DataFrame(softmax(logits, axis=1), columns=classes)
+    table.insert(0, "image", images.store.names[images.image])
+    return table
