@@ -11,9 +11,10 @@ from markdown_it import MarkdownIt
 
 from lesionflow.balancing.class_counts import class_counts
 from lesionflow.evaluation.metrics import score
-from lesionflow.report.figures import leakage as leakage_figures
-from lesionflow.report.figures import search as search_figures
-from lesionflow.report.figures import style as figures
+from lesionflow.report.figures.data import class_distribution
+from lesionflow.report.figures.leakage import leakage_by_class
+from lesionflow.report.figures.search import search_curves
+from lesionflow.report.figures.training import confusion_matrices, training_curves
 from lesionflow.report.published import printed
 from lesionflow.report.tables import results as tables
 from lesionflow.report.tables.costs import costs
@@ -117,14 +118,14 @@ def drawn(folder: Path, leaky: bool = False, protocol: str = "corrected") -> lis
     cards = [card(protocol, 1, dataset, "resnet50", 3) for dataset in ("undersampled", "smote")]
     matrix = metrics(0.2)["test"]["confusion_matrix"]
     paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes", "leakage", "search")]
-    figures.training_curves(paths[0], cards, [history(), history()], leaky)
-    figures.confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
-    figures.class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
+    training_curves(paths[0], cards, [history(), history()], leaky)
+    confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
+    class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
     audited = {"images": 10, "images_sharing": 3, "sharing": {"lesion": 3, "pixels": None}}
     audited = {"test": audited | {"by_class": dict.fromkeys(CLASSES, audited)}}
     audited |= {"known": {"lesion": 40}, "images_audited": 400}
-    leakage_figures.leakage_by_class(paths[3], audited, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
-    search_figures.search_curves(paths[4], *searched(protocol), leaky)
+    leakage_by_class(paths[3], audited, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    search_curves(paths[4], *searched(protocol), leaky)
     return paths
 
 

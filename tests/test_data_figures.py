@@ -11,13 +11,15 @@ from conftest import CLASSES
 from made_up import card, counts
 from torch import nn
 
-from lesionflow.report import page as report
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures import data as data_figures
 from lesionflow.report.figures import leakage as leakage_figures
 from lesionflow.report.figures import model as model_figures
+from lesionflow.report.figures import smote as smote_figures
 from lesionflow.report.figures.predictions import gallery
-from lesionflow.report.figures.style import STAMP, confusion_matrices
+from lesionflow.report.figures.style import STAMP
+from lesionflow.report.figures.training import confusion_matrices
+from lesionflow.report.sections import splits
 from lesionflow.training.backbones import Classifier
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8)
@@ -51,10 +53,10 @@ def drawn(folder: Path, leaky: bool = False) -> dict[str, Path]:
     data_figures.preparation(paths["3.3"], files=83, size=64, counts=counts(), copied=16, **of)
     data_figures.undersampling(paths["3.4"], counts(), "undersampled", **of)
     data_figures.augmentation_examples(paths["3.5"], PIXELS[:9], "ISIC_0000001", **of)
-    data_figures.smote_examples(paths["3.6"], RECIPES, PIXELS[:6].reshape(2, 3, 16, 16, 3), **of)
-    data_figures.smote_plane(paths["3.7"], RECIPES.iloc[0], PIXELS[:8], PIXELS[:3], **of)
-    data_figures.smote_classes(paths["3.8"], counts(), "smote", **of)
-    data_figures.synthetic_images(paths["3.9"], RECIPES, PIXELS[:2], **of)
+    smote_figures.smote_examples(paths["3.6"], RECIPES, PIXELS[:6].reshape(2, 3, 16, 16, 3), **of)
+    smote_figures.smote_plane(paths["3.7"], RECIPES.iloc[0], PIXELS[:8], PIXELS[:3], **of)
+    smote_figures.smote_classes(paths["3.8"], counts(), "smote", **of)
+    smote_figures.synthetic_images(paths["3.9"], RECIPES, PIXELS[:2], **of)
     model_figures.model(paths["3.10"], classifier(), "small", 64)
     table = model_figures.stage_counts(classifier(), ["features.block"], False)
     model_figures.stages(paths["3.11"], table, True, "small", "corrected", leaky)
@@ -87,8 +89,8 @@ def test_names_stay_text_in_figures(tmp_path, name):
     of = {"split": SPLIT, "leaky": False}
     data_figures.augmentation_examples(tmp_path / "3.5.svg", PIXELS[:9], name, **of)
     recipes = RECIPES.assign(label=name, image=name)
-    data_figures.smote_plane(tmp_path / "3.7.svg", recipes.iloc[0], PIXELS[:8], PIXELS[:3], **of)
-    data_figures.synthetic_images(tmp_path / "3.9.svg", recipes, PIXELS[:2], **of)
+    smote_figures.smote_plane(tmp_path / "3.7.svg", recipes.iloc[0], PIXELS[:8], PIXELS[:3], **of)
+    smote_figures.synthetic_images(tmp_path / "3.9.svg", recipes, PIXELS[:2], **of)
     data_figures.collection_classes(tmp_path / "3.2.svg", pd.Series([name, "A"]), [name, "A"])
     confusion_matrices(tmp_path / "c.svg", [card("corrected", 1, name, "resnet50", 3)], [np.eye(8, dtype=int)], False)
     answers = pd.DataFrame({"image": [name], "label": [name], "predicted": [name], "probability": [0.5]})
@@ -105,7 +107,7 @@ def test_names_stay_text_in_figures(tmp_path, name):
 def test_the_report_shows_them(tmp_path):
     figures = [read_figure(path) for path in drawn(tmp_path / "figures").values()]
     table = counts().assign(protocol="corrected", seed=1)
-    (split,) = report.splits(table, figures, {})
+    (split,) = splits(table, figures, {})
     assert [figure["keywords"][-1] for figure in split["figures"]] == [f"figure 3.{number}" for number in range(3, 10)]
 
 
@@ -134,7 +136,7 @@ def test_bars_by_hand(tmp_path):
     table["undersampled real"] = 4
     table["smote real"], table["smote synthetic"] = 1234, [1000] + [0] * 7
     data_figures.undersampling(tmp_path / "a.svg", table, "undersampled", SPLIT, False)
-    data_figures.smote_classes(tmp_path / "b.svg", table, "smote", SPLIT, False)
+    smote_figures.smote_classes(tmp_path / "b.svg", table, "smote", SPLIT, False)
     assert words(tmp_path / "a.svg").count("of 5") == 8
     assert words(tmp_path / "b.svg").count("1,234") == 7 and "1,234 + 1,000" in words(tmp_path / "b.svg")
 
@@ -142,7 +144,7 @@ def test_bars_by_hand(tmp_path):
 def test_a_synthetic_image_lies_between_its_parents():
     members, weight = PIXELS[:8], 0.25
     mixed = (1 - weight) * members[2].astype(float) + weight * members[5]
-    points, (synthetic,), shares = data_figures.plane(members, mixed[None])
+    points, (synthetic,), shares = smote_figures.plane(members, mixed[None])
     assert np.allclose(synthetic, (1 - weight) * points[2] + weight * points[5], atol=1e-3)
     assert points.shape == (8, 2) and 0 < shares[1] < shares[0] < 1
     # The plane is that of the largest variance: no other two directions hold more.
@@ -154,14 +156,14 @@ def test_a_synthetic_image_lies_between_its_parents():
 def test_the_clearest_example():
     names = pd.Series(list("abcdefgh"))
     recipes = pd.DataFrame({"image": list("aaa"), "neighbour": list("bbb"), "weight": [0.1, 0.6, 0.8]})
-    assert data_figures.clearest(recipes, names, PIXELS[:8]).index.to_list() == [1]
+    assert smote_figures.clearest(recipes, names, PIXELS[:8]).index.to_list() == [1]
     far = np.stack([np.full((4, 4, 3), value) for value in (0, 10, 200)])
     recipes = pd.DataFrame({"image": list("ab"), "neighbour": list("ba"), "weight": [0.5, 0.4]})
-    assert data_figures.clearest(recipes.assign(neighbour=["b", "c"]), names[:3], far).index.to_list() == [1]
+    assert smote_figures.clearest(recipes.assign(neighbour=["b", "c"]), names[:3], far).index.to_list() == [1]
 
 
 def test_no_synthetic_image(tmp_path):
-    data_figures.no_synthetic_image(tmp_path / "none.svg", "3.7", SPLIT, False)
+    smote_figures.no_synthetic_image(tmp_path / "none.svg", "3.7", SPLIT, False)
     assert "No class needed a synthetic image." in words(tmp_path / "none.svg")
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lesionflow.data.demo import LOOKS, draw_collection, images_per_class, plan_lesions
+from lesionflow.data.demo import draw_collection, images_per_class, plan_lesions
+from lesionflow.data.demo_drawing import LOOKS
 from lesionflow.files import file_digest
 
 FILES = ("Input.zip", "GroundTruth.csv", "Metadata.csv")

@@ -14,7 +14,8 @@ import pytest
 from conftest import REPOSITORY
 
 from lesionflow.attempts import GIVEN_UP, attempt_prefix, machine
-from lesionflow.files import InputError, job, nearby, read_json, reading, whole, whole_folder
+from lesionflow.files import InputError, nearby, read_json, reading, whole, whole_folder
+from lesionflow.logs import job
 
 
 def test_two_writers_leave_one_whole_file(tmp_path):

@@ -7,9 +7,10 @@ import torch
 from conftest import CLASSES
 from torch import nn
 
+from lesionflow.evaluation.examples import most_confident_errors, one_per_class, read_answers
 from lesionflow.evaluation.gradcam import grad_cam, last_map
 from lesionflow.report import captions_and_labels
-from lesionflow.report.figures import predictions as examples
+from lesionflow.report.figures import predictions
 from lesionflow.training.backbones import Classifier, make_backbone
 
 SETTINGS = {"weights": "none", "mean": [0.5] * 3, "std": [0.25] * 3}
@@ -71,20 +72,20 @@ def test_the_last_feature_map_of_enough_places(library, architecture, size, name
 
 
 def test_one_image_a_class_is_drawn_by_the_seed_alone():
-    drawn = examples.one_a_class(ANSWERS, CLASSES, 3)
+    drawn = one_per_class(ANSWERS, CLASSES, 3)
     assert list(drawn["label"]) == ["MEL", "NV", "BCC"]
     other = ANSWERS.assign(predicted="SCC", probability=0.3).sample(frac=1, random_state=0)
-    assert list(examples.one_a_class(other, CLASSES, 3)["image"]) == list(drawn["image"])
-    assert len({tuple(examples.one_a_class(ANSWERS, CLASSES, seed)["image"]) for seed in range(9)}) > 1
+    assert list(one_per_class(other, CLASSES, 3)["image"]) == list(drawn["image"])
+    assert len({tuple(one_per_class(ANSWERS, CLASSES, seed)["image"]) for seed in range(9)}) > 1
 
 
 def test_the_surest_mistake_of_each_pair():
-    assert list(examples.surest_mistakes(ANSWERS)["image"]) == ["b", "d", "e"]
+    assert list(most_confident_errors(ANSWERS)["image"]) == ["b", "d", "e"]
 
 
 def test_answers_name_the_class_and_its_probability():
     predictions = pd.DataFrame({"image": ["x", "y"], "MEL": [0.2, 0.7], "NV": [0.8, 0.3]})
-    answers = examples.read_answers(predictions, pd.Series({"y": "NV", "x": "NV", "z": "MEL"}))
+    answers = read_answers(predictions, pd.Series({"y": "NV", "x": "NV", "z": "MEL"}))
     assert answers.to_dict("list") == {
         "image": ["x", "y"], "label": ["NV", "NV"], "predicted": ["NV", "MEL"], "probability": [0.8, 0.7],
     }  # fmt: skip
@@ -92,7 +93,7 @@ def test_answers_name_the_class_and_its_probability():
 
 def test_overlay_leaves_the_weakest_place_as_it_is():
     pixels = np.full((1, 2, 2, 3), 100, np.uint8)
-    shown = examples.overlay(pixels, np.array([[[0, 0.5], [1, 0]]]))
+    shown = predictions.overlay(pixels, np.array([[[0, 0.5], [1, 0]]]))
     assert (shown[0, 0, 0] == 100).all() and (shown[0, 1, 0] != 100).any() and shown.dtype == np.uint8
 
 
@@ -102,13 +103,13 @@ def test_figures(tmp_path, leaky):
         {"protocol": "p", "seed": 1, "backbone": "resnet50", "stage": "3", "weights": "none", "dataset": dataset}
         for dataset in ("undersampled", "smote")
     ]
-    drawn = examples.one_a_class(ANSWERS, CLASSES, 1)
-    wrong = [examples.surest_mistakes(ANSWERS), ANSWERS.iloc[:0]]
+    drawn = one_per_class(ANSWERS, CLASSES, 1)
+    wrong = [most_confident_errors(ANSWERS), ANSWERS.iloc[:0]]
     looks = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
     names = {"MEL": "melanoma"}
-    examples.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
-    examples.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
-    examples.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
+    predictions.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
+    predictions.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
+    predictions.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
     found = [captions_and_labels.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
     assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
         "gallery", "protocol p", "seed 1", "backbone resnet50", "stage 3",

@@ -14,7 +14,7 @@ from PIL import Image
 from lesionflow.config.settings import complete
 from lesionflow.data.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
 from lesionflow.data.images import grey_thumbnail, perceptual_hashes
-from lesionflow.data.manifest import read_labels
+from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError, read_json
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.leakage import leakage_by_class

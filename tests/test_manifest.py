@@ -6,7 +6,8 @@ from conftest import CLASSES, labels_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesionflow.data.manifest import MANIFEST, check_images, describe_images, make_manifest, read_labels, read_metadata
+from lesionflow.data.labels_and_metadata import describe_images, read_labels, read_metadata
+from lesionflow.data.manifest import MANIFEST, check_images, make_manifest
 from lesionflow.files import InputError
 
 LABELS = {f"ISIC_{number:07d}": label for number, label in enumerate(CLASSES)}

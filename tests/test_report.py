@@ -22,7 +22,8 @@ from lesionflow.config.settings import run_settings
 from lesionflow.evaluation.best_model import best_model
 from lesionflow.report import page as report
 from lesionflow.report.captions_and_labels import caption, find_labels, read_card, read_figure, read_table
-from lesionflow.report.figures import style as figures
+from lesionflow.report.figures import style
+from lesionflow.report.sections import headlines
 from lesionflow.report.tables import search as search_tables
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
@@ -69,7 +70,7 @@ def test_figures(tmp_path, leaky):
         root = ElementTree.parse(path).getroot()
         words = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
         assert any("seed 1" in (word or "") for word in words)  # text stays text
-        assert (figures.STAMP in words) is leaky
+        assert (style.STAMP in words) is leaky
         figure = read_figure(path)
         assert figure["keywords"][0] == path.stem and figure["description"]
         assert ("LEAKY" in figure["keywords"]) is leaky
@@ -80,7 +81,7 @@ def test_headline_is_chosen_by_validation():
     long["valid_balanced_accuracy"] = 0.1
     long.loc[4, "valid_balanced_accuracy"] = 0.9
     long.loc[5, "balanced_accuracy"] = 1.0
-    (best,) = report.headlines(long)
+    (best,) = headlines(long)
     assert (best["backbone"], best["stage"], best["dataset"]) == tuple(long.loc[4, ["backbone", "stage", "dataset"]])
     assert best["test"] == long.loc[4, "balanced_accuracy"] and best["models"] == 18
     assert best["used"] and best["seed"] == 1
@@ -89,7 +90,7 @@ def test_headline_is_chosen_by_validation():
 def test_the_report_names_the_seed_that_predict_and_export_use():
     rows = table(protocols=["corrected", "as_published"], seeds=(1, 2, 3))
     rows.loc[rows["protocol"] == "as_published", "valid_balanced_accuracy"] = 1.0
-    best = {row["protocol"]: row for row in report.headlines(rows)}
+    best = {row["protocol"]: row for row in headlines(rows)}
     assert best["corrected"]["used"] and not best["as_published"]["used"]
     assert best["corrected"]["seed"] == best_model(rows)["seed"]
 
@@ -163,7 +164,7 @@ def test_page_without_rejected_images(tmp_path):
 def test_photographs_in_figures_are_jpeg(tmp_path):
     figure = Figure(figsize=(2, 2))
     figure.figimage(np.random.default_rng(0).integers(0, 256, (80, 80, 3), np.uint8))
-    figures.save(figure, tmp_path / "a.svg", ["collection"], "One", "Noise.", False, "1.1")
+    style.save(figure, tmp_path / "a.svg", ["collection"], "One", "Noise.", False, "1.1")
     shown = read_figure(tmp_path / "a.svg")
     assert shown["keywords"] == ["collection", "figure 1.1"] and shown["title"] == "Figure 1.1: One"
     svg = ElementTree.fromstring(urllib.parse.unquote(shown["uri"].partition(",")[2]))

@@ -11,7 +11,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from lesionflow.config.settings import LEAKY
-from lesionflow.data.manifest import read_labels
+from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError
 from lesionflow.splits.ladder import RUNGS, split_rung
 from lesionflow.splits.methods import PARTS, as_table, draw_parts, split_by_group

@@ -8,16 +8,19 @@ from conftest import CLASSES
 from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
 from lesionflow.data.duplicates import pairs_of_sets
+from lesionflow.evaluation.ladder import judge
 from lesionflow.markdown import escape, page
 from lesionflow.report import protocol_comparison
 from lesionflow.report.captions_and_labels import read_figure
-from lesionflow.report.figures import leakage as leakage_figures
-from lesionflow.report.published import printed, runs
+from lesionflow.report.figures.ladder import ladder as ladder_figure
+from lesionflow.report.figures.leakage import duplicate_pairs
+from lesionflow.report.published import printed, printed_text, runs
 from lesionflow.report.tables import ladder
 from lesionflow.report.tables import results as tables
 from lesionflow.report.tables import runs as run_tables
 from lesionflow.report.tables import search as search_tables
 from lesionflow.report.tables.costs import markdown as cost_markdown
+from lesionflow.report.tables.style import weights_name
 
 
 def test_costs():
@@ -86,7 +89,7 @@ def test_nothing_was_published_of_these_backbones():
     [("none", "none"), ("https://example.org/models/mine-01234567.pth", "mine-01234567.pth"), ("a/b.pth", "b.pth")],
 )
 def test_only_known_weights_are_called_imagenet(weights, name):
-    assert tables.weights_name(weights) == name
+    assert weights_name(weights) == name
 
 
 def test_wide_table():
@@ -132,7 +135,7 @@ def test_misprints_are_those_that_are_known():
     names = {"undersampled": "no_smote", "smote": "smote"}
     starred = set()
     for row in printed.fillna({"class": ""}).to_dict("records"):
-        if "*" in tables.printed_text(row["value"], row["computed"]):
+        if "*" in printed_text(row["value"], row["computed"]):
             cell = f"{row['metric'].removesuffix('_macro')}.{row['class']}".removesuffix(".")
             starred.add((row["backbone"], row["stage"], names[row["dataset"]], cell))
     assert starred == known and len(known) == 11
@@ -232,7 +235,7 @@ def test_ladder(tmp_path):
     assert "95 % bootstrap" in ladder.markdown(rungs()) and "over 2 seeds" in ladder.markdown(rungs(seeds=(1, 2)))
     assert ladder.html(rungs()).to_html().count('class="leaky"') == 1
     for seeds in ((1,), (1, 2)):
-        leakage_figures.ladder(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
+        ladder_figure(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
         figure = read_figure(tmp_path / "ladder.svg")
         assert figure["keywords"] == ["ladder"] and "random_split 0.7" in figure["description"]
 
@@ -242,7 +245,7 @@ def test_ladder_row_by_hand():
     answers = pd.DataFrame({"image": list("abcdf"), "A": [0.9, 0.2, 0.8, 0.1, 0.1], "B": [0.1, 0.8, 0.2, 0.9, 0.9]})
     card = dict.fromkeys(("backbone", "weights", "dataset", "stage", "seed"), "1") | {"training_images": 7}
     leakage = {"test": {"images_sharing": 2}, "known": {"lesion": 6}, "images_audited": 13, "leaky": True}
-    row = ladder.judge("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
+    row = judge("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
     assert row["test_balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert (row["clean_balanced_accuracy"], row["clean_classes"], row["clean_images"]) == (1, 1, 2)
     assert row["leaky"] and row["test_images_sharing"] == 2 and row["training_images"] == 7
@@ -257,7 +260,7 @@ def test_duplicate_pairs(tmp_path):
         ["a", "d", "near duplicate"],
     ]
     pixels = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 32, 3), np.uint8)
-    leakage_figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, pixels, 5)
+    duplicate_pairs(tmp_path / "pairs.svg", pairs, pixels, 5)
     assert read_figure(tmp_path / "pairs.svg")["title"] == "Duplicates: 3 of 5 pairs"
-    leakage_figures.duplicate_pairs(tmp_path / "none.svg", pairs.iloc[:0], pixels[:0], 0)
+    duplicate_pairs(tmp_path / "none.svg", pairs.iloc[:0], pixels[:0], 0)
     assert "No two images show the same picture." in (tmp_path / "none.svg").read_text()

@@ -7,7 +7,8 @@ import yaml
 from conftest import REPOSITORY
 
 from lesionflow.config.settings import check_schema
-from lesionflow.files import InputError, job
+from lesionflow.files import InputError
+from lesionflow.logs import job
 from lesionflow.urls import file_name, public, take_urls
 
 

@@ -4,9 +4,10 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from lesionflow.data.manifest import read_labels
-from lesionflow.files import InputError, job, whole, write_json
+from lesionflow.data.labels_and_metadata import read_labels
+from lesionflow.files import InputError, whole, write_json
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.report.figures.leakage import leakage_by_class
 from lesionflow.splits.audit import table
 from lesionflow.splits.foreign import audit_foreign, read_split

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, write_json
+from lesionflow.files import write_json
 from lesionflow.lists import read_duplicates, read_manifest
+from lesionflow.logs import job
 from lesionflow.splits.audit import audit, read_audited, smote_parents, with_duplicates
 from lesionflow.splits.overlap_text import lesions_known
 

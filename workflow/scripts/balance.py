@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from lesionflow.balancing.smote import balance
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import open_store
-from lesionflow.files import job
 from lesionflow.lists import read_parts, write_table
+from lesionflow.logs import job
 from lesionflow.splits.methods import check_split
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.evaluation.best_model import check_fit, choose_model
 from lesionflow.evaluation.predictions import check_source, source_of
-from lesionflow.files import job, write_json
+from lesionflow.files import write_json
+from lesionflow.logs import job
 from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:

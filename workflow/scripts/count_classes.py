@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.balancing.class_counts import class_counts
-from lesionflow.files import job
 from lesionflow.lists import read_manifest, read_parts, read_training, write_table
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionflow.data.download import download
-from lesionflow.files import job
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

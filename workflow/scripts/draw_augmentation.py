@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from lesionflow.data.store import open_store
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_parts
+from lesionflow.logs import job
 from lesionflow.report.figures.data import augmentation_examples
 from lesionflow.training.augmentation import Augmentation, augment
 

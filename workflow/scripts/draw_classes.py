@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_counts
-from lesionflow.report.figures.style import class_distribution
+from lesionflow.logs import job
+from lesionflow.report.figures.data import class_distribution
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

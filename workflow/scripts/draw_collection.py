@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data.store import open_store
-from lesionflow.files import job, whole
+from lesionflow.files import whole
+from lesionflow.logs import job
 from lesionflow.report.figures.data import collection_classes, resolutions, sample_images
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, whole
-from lesionflow.report.figures.style import confusion_matrices
+from lesionflow.files import read_json, whole
+from lesionflow.logs import job
+from lesionflow.report.figures.training import confusion_matrices
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import read_json, whole
 from lesionflow.lists import read_history
-from lesionflow.report.figures.style import training_curves
+from lesionflow.logs import job
+from lesionflow.report.figures.training import training_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,8 +6,9 @@ import numpy as np
 
 from lesionflow.data.duplicates import pairs_of_sets
 from lesionflow.data.store import open_store
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_duplicates
+from lesionflow.logs import job
 from lesionflow.report.figures.leakage import duplicate_pairs
 
 if TYPE_CHECKING:

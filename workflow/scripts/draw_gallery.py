@@ -9,10 +9,12 @@ import pandas as pd
 import torch
 
 from lesionflow.data.store import Store, open_store
+from lesionflow.evaluation.examples import most_confident_errors, one_per_class, read_answers
 from lesionflow.evaluation.gradcam import grad_cam, last_map
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import read_json, whole
 from lesionflow.lists import read_probabilities
-from lesionflow.report.figures.predictions import gallery, mistakes, one_a_class, overlay, read_answers, surest_mistakes
+from lesionflow.logs import job
+from lesionflow.report.figures.predictions import gallery, mistakes, overlay
 from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ def main(snakemake: "Snakemake") -> None:
             models, tests = inputs.models[stage::3], inputs.tests[stage::3]
             cards = [read_json(path) for path in inputs.cards[stage::3]]
             answers = [read_answers(read_probabilities(path), label) for path in tests]
-            drawn = [one_a_class(table, params.classes, int(snakemake.wildcards.seed)) for table in answers]
-            wrong = [surest_mistakes(table) for table in answers]
+            drawn = [one_per_class(table, params.classes, int(snakemake.wildcards.seed)) for table in answers]
+            wrong = [most_confident_errors(table) for table in answers]
             looks = [
                 look(model, params.backbone, pd.concat(tables), store, params.classes)
                 for model, *tables in zip(models, drawn, wrong, strict=True)

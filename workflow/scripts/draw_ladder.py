@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_ladder
-from lesionflow.report.figures.leakage import ladder
+from lesionflow.logs import job
+from lesionflow.report.figures.ladder import ladder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import read_json, whole
+from lesionflow.logs import job
 from lesionflow.report.figures.leakage import leakage_by_class
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, whole
+from lesionflow.files import whole
+from lesionflow.logs import job
 from lesionflow.report.figures.model import model
 from lesionflow.training.backbones import new_classifier
 

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_counts, read_packed, read_parts
+from lesionflow.logs import job
 from lesionflow.report.figures.data import preparation
 
 if TYPE_CHECKING:

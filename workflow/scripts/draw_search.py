@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, whole
+from lesionflow.files import read_json, whole
 from lesionflow.lists import read_trials
+from lesionflow.logs import job
 from lesionflow.report.figures.search import search_curves
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.data.store import Samples, Store, open_store
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import read_counts, read_training
-from lesionflow.report.figures import data as data_figures
+from lesionflow.logs import job
+from lesionflow.report.figures import smote as smote_figures
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,7 +22,7 @@ def draw_pictures(paths: list[Path], store: Store, training: pd.DataFrame, split
     synthetic = synthetic.sort_values("label", kind="stable")
     if synthetic.empty:
         for path, number in zip(paths, ("3.6", "3.7", "3.9"), strict=True):
-            data_figures.no_synthetic_image(path, number, split, leaky)
+            smote_figures.no_synthetic_image(path, number, split, leaky)
         return
     images = Samples.from_list(store, training, list(training["label"].cat.categories))
 
@@ -31,13 +32,13 @@ def draw_pictures(paths: list[Path], store: Store, training: pd.DataFrame, split
 
     of_class = synthetic.groupby("label", observed=True)
     even = synthetic.loc[(synthetic["weight"] - 0.5).abs().groupby(synthetic["label"], observed=True).idxmin()]
-    data_figures.smote_examples(paths[0], even, with_parents(even), split, leaky)
+    smote_figures.smote_examples(paths[0], even, with_parents(even), split, leaky)
     rarest = real["label"].value_counts()[even["label"]].idxmin()
     names = real.loc[real["label"] == rarest, "image"]
     members = store.read(store.positions(names))
-    shown = data_figures.clearest(of_class.get_group(rarest), names, members)
-    data_figures.smote_plane(paths[1], shown.iloc[0], members, with_parents(shown)[0], split, leaky)
-    data_figures.synthetic_images(paths[2], of_class.head(3), with_parents(of_class.head(3))[:, 2], split, leaky)
+    shown = smote_figures.clearest(of_class.get_group(rarest), names, members)
+    smote_figures.smote_plane(paths[1], shown.iloc[0], members, with_parents(shown)[0], split, leaky)
+    smote_figures.synthetic_images(paths[2], of_class.head(3), with_parents(of_class.head(3))[:, 2], split, leaky)
 
 
 def main(snakemake: "Snakemake") -> None:
@@ -49,7 +50,7 @@ def main(snakemake: "Snakemake") -> None:
         counts = read_counts(inputs.counts)
         training["label"] = pd.Categorical(training["label"], categories=counts["class"])  # in the config's order
         with whole(output.classes) as path:
-            data_figures.smote_classes(path, counts, params.datasets[0], split, params.leaky)
+            smote_figures.smote_classes(path, counts, params.datasets[0], split, params.leaky)
         with whole(output.examples) as examples, whole(output.plane) as plane, whole(output.images) as images:
             draw_pictures([examples, plane, images], store, training, split, params.leaky)
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.data.conflicts import find_conflicts
 from lesionflow.data.store import packed_store
-from lesionflow.files import job
 from lesionflow.lists import read_described, read_duplicates, write_table
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

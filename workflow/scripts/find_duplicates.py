@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.data.duplicates import find_duplicates
 from lesionflow.data.store import packed_store
-from lesionflow.files import job
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data.shards import index_shards
-from lesionflow.files import job, write_json
+from lesionflow.files import write_json
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.evaluation.ladder import judge
-from lesionflow.files import job, read_json, write_json
+from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
+from lesionflow.logs import job
 from lesionflow.splits.audit import audit
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.evaluation.ladder import judge
-from lesionflow.files import job, read_json, write_json
+from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_manifest, read_probabilities
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from lesionflow.data.conflicts import left_out
 from lesionflow.data.manifest import make_manifest
 from lesionflow.data.shards import read_shard
-from lesionflow.files import job
 from lesionflow.lists import read_conflicts, read_described, read_duplicates, write_table
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, whole, write_text
+from lesionflow.files import whole, write_text
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.report.thesis import index_markdown
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import torch
 
 from lesionflow.data.images import RawImages, shard_names
 from lesionflow.data.packing import new_pixels, pack
-from lesionflow.files import job, whole
+from lesionflow.files import whole
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.inference import predict_table
-from lesionflow.files import job, read_json
+from lesionflow.files import read_json
 from lesionflow.lists import write_probabilities
+from lesionflow.logs import job
 from lesionflow.training.backbones import restore
 from lesionflow.training.hardware import Hardware
 

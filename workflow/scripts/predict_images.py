@@ -10,8 +10,9 @@ from lesionflow.data.store import Samples, Store
 from lesionflow.evaluation.best_model import warnings
 from lesionflow.evaluation.inference import predict_table
 from lesionflow.evaluation.predictions import prediction_table, readable, summary
-from lesionflow.files import job, read_json
+from lesionflow.files import read_json
 from lesionflow.lists import write_probabilities
+from lesionflow.logs import job
 from lesionflow.training.backbones import restore
 from lesionflow.training.hardware import Hardware
 

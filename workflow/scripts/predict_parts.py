@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.inference import predict_table
-from lesionflow.files import job
 from lesionflow.lists import read_parts, write_probabilities
+from lesionflow.logs import job
 from lesionflow.training.backbones import restore
 from lesionflow.training.hardware import Hardware
 

@@ -8,8 +8,9 @@ import pandas as pd
 from lesionflow.balancing.class_counts import class_counts
 from lesionflow.evaluation.metrics import score
 from lesionflow.evaluation.model_card import TEMPLATE, markdown, model_card
-from lesionflow.files import file_digest, job, read_json, write_json, write_text
+from lesionflow.files import file_digest, read_json, write_json, write_text
 from lesionflow.lists import read_manifest, read_parts, read_probabilities, read_training
+from lesionflow.logs import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
-from lesionflow.files import job, write_json
+from lesionflow.files import write_json
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 from lesionflow.training.backbones import new_classifier
 from lesionflow.training.hardware import Hardware

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job
 from lesionflow.lists import read_manifest, write_table
+from lesionflow.logs import job
 from lesionflow.splits.methods import draw_parts
 
 if TYPE_CHECKING:

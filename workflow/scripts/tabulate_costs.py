@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import read_benchmark, read_packed, write_table
+from lesionflow.logs import job
 from lesionflow.report.tables.costs import costs, html, markdown
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.report.tables.ladder import html, markdown
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import read_counts, write_table
+from lesionflow.logs import job
 from lesionflow.report.published import PUBLISHED, printed
 from lesionflow.report.tables import runs as run_tables
 from lesionflow.report.tables.results import html, markdown, table_4_1

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.report.published import PUBLISHED, runs
 from lesionflow.report.tables import runs as run_tables
 

@@ -9,8 +9,9 @@ import pandas as pd
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
 from lesionflow.environment import container, versions
-from lesionflow.files import file_digest, job, nearby, read_json, value_digest, whole, write_json
+from lesionflow.files import file_digest, nearby, read_json, value_digest, whole, write_json
 from lesionflow.lists import write_table
+from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 from lesionflow.training.backbones import count_parameters, new_classifier, restore, save, unfreeze
 from lesionflow.training.engine import fit

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.balancing.folders import list_files, write_folders
 from lesionflow.data.store import open_store
-from lesionflow.files import job, whole_folder
+from lesionflow.files import whole_folder
+from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import numpy as np
 
 from lesionflow.data.shards import read_shard
 from lesionflow.evaluation.best_model import warnings
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import read_predictions
+from lesionflow.logs import job
 from lesionflow.report.prediction_page import TEMPLATE, page
 
 if TYPE_CHECKING:

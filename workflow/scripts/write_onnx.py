@@ -10,8 +10,9 @@ from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.best_model import best_model, model_folder, warnings
 from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.evaluation.onnx_export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
-from lesionflow.files import file_digest, job, read_json, whole, write_json
+from lesionflow.files import file_digest, read_json, whole, write_json
 from lesionflow.lists import read_probabilities, read_results
+from lesionflow.logs import job
 from lesionflow.training.backbones import restore
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data.conflicts import evidence
-from lesionflow.files import job, read_json, write_text
+from lesionflow.files import read_json, write_text
 from lesionflow.lists import (
     read_conflicts,
     read_costs,
@@ -14,6 +14,7 @@ from lesionflow.lists import (
     read_results,
     read_searches,
 )
+from lesionflow.logs import job
 from lesionflow.report.captions_and_labels import read_card, read_figure, read_table
 from lesionflow.report.page import TEMPLATE, page
 

@@ -6,8 +6,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from lesionflow.files import file_digest, progress
+from lesionflow.files import file_digest
 from lesionflow.listing import image_files
+from lesionflow.logs import progress
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
 

@@ -1,4 +1,4 @@
-"""Logs, whole files and digests: what every step needs before it starts and when it ends."""
+"""Whole files and digests: what every step needs before it starts and when it ends."""
 
 import contextlib
 import hashlib
@@ -6,73 +6,21 @@ import json
 import logging
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from safetensors import SafetensorError
-from tqdm import tqdm
 
 from lesionflow.attempts import attempt_prefix, put, remove, remove_dead
 from lesionflow.listing import walk
-from lesionflow.refusals import refusal
-from lesionflow.urls import public
 
 
 class InputError(Exception):
     """Something that the user gave, or that lies on the disk, cannot be used: the text says what, where and how to
     fix it.
     """
-
-
-class Log(logging.StreamHandler):
-    """Says on the terminal what the log's disk does not take."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.__stderr__)
-
-
-@contextlib.contextmanager
-def log_stream(log: str | Path) -> Iterator[TextIO]:
-    """A new file at `log` to write to; ends with one sentence on the terminal where there can be none."""
-    try:
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        stream = open(log, "w", buffering=1)  # noqa: SIM115 (to close it may fail)
-    except OSError as error:
-        sys.exit(f"Error: {refusal(error) or error}")
-    try:
-        yield stream
-    finally:
-        with contextlib.suppress(OSError):  # what it did not take was said on the terminal
-            stream.close()
-
-
-class PublicFormatter(logging.Formatter):
-    """A log shows no URL with its secrets, whoever writes it, the text of an exception included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return public(super().format(record))
-
-
-@contextlib.contextmanager
-def job(log: str | Path) -> Iterator[None]:
-    """Send everything that a step says to `log`; end with one sentence, not a traceback, where it is no bug of ours."""
-    with log_stream(log) as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-        handler = Log(stream)
-        handler.setFormatter(PublicFormatter("%(asctime)s %(message)s"))
-        logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-        logging.captureWarnings(True)
-        try:
-            yield
-        except Exception as error:
-            said = str(error) if isinstance(error, InputError) else refusal(error)
-            if said:
-                logging.error("Error: %s", said)
-            else:
-                logging.exception("This is a bug in Lesionflow, please report it:")
-            sys.exit(1)
 
 
 def whole(path: str | Path) -> contextlib.AbstractContextManager[Path]:
@@ -229,10 +177,3 @@ def listing_digest(path: str | Path) -> str:
 def value_digest(value: Any) -> str:
     """SHA-256 of a value that JSON can hold; the order of keys does not count."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def progress(items: Iterable | None = None, **bar: Any) -> tqdm:
-    """A tqdm bar on the terminal, or a line every half minute in the log of a step that has none."""
-    terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
-    stream = sys.__stderr__ if terminal else sys.stderr
-    return tqdm(items, file=stream, mininterval=0.5 if terminal else 30, **bar)

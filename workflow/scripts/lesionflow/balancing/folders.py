@@ -11,8 +11,8 @@ import pandas as pd
 from PIL import Image
 
 from lesionflow.data.store import Samples, Store
-from lesionflow.files import progress
 from lesionflow.lists import write_table
+from lesionflow.logs import progress
 from lesionflow.splits.methods import PARTS
 
 CHUNK = 64  # images in memory at a time

@@ -1,133 +1,17 @@
 """What is known about every image: label, patient data, lesion, and where its pixels lie."""
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lesionflow.data.duplicates import equal_pairs, name_sets
-from lesionflow.data.image_names import check_once, clean, match, name_images
-from lesionflow.data.user_tables import known_values, lesions, read_table, zeros_and_ones
 from lesionflow.files import InputError
 
-# Our column names, and those of ISIC and others that mean the same.
-IMAGE = {"image": ("image_id", "image_name", "isic_id", "file_name")}
-METADATA = {
-    "lesion": ("lesion_id",),
-    "age": ("age_approx",),
-    "sex": (),
-    "site": ("anatom_site_general",),
-    "archive": (),
-}
 MANIFEST = [
     "image", "label", "lesion", "group", "archive", "age", "sex", "site", "width", "height", "shard", "row",
 ]  # fmt: skip
-MOST_IMAGES = 100  # of one lesion; ISIC 2019 has 31 at most
-
-
-def read_labels(
-    path: str | Path, classes: Sequence[str], ignored: Sequence[str] = (), files: Iterable[str] = ()
-) -> pd.Series:
-    """Labels by image, from a CSV of one 0/1 column per class; those of `ignored` classes are kept as they are.
-
-    Images are named as those of `files` are that the rows mean. Any further column of 0 and 1 is taken for a class
-    that the config does not know, and must be all 0.
-    """
-    known = [*classes, *ignored]
-    table = read_table(path, {**IMAGE, **dict.fromkeys(known, ())}, ["image", *classes])
-    image = name_images(table["image"], path, files)
-    check_once(image, table["image"], path)
-    for place, name in enumerate(table.columns):
-        if name in ("image", *known, ""):
-            continue
-        marks = zeros_and_ones(table.iloc[:, place])
-        if marks.isin([0, 1]).all() and marks.any():
-            row = marks.idxmax()
-            raise InputError(
-                f"{path} row {row} ({image[row]}) is of class {name!r}, which is not in `classes`: "
-                f"add it there, or to `ignore_classes` of the collection."
-            )
-    labels = _one_label(path, table[[name for name in known if name in table]], image)
-    empty = [name for name in classes if name not in set(labels)]
-    if empty:
-        raise InputError(f"{path} has no image of class {empty[0]}: add some, or remove it from `classes`.")
-    return labels.set_axis(image.rename(None)).rename("label")
-
-
-def _one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series) -> pd.Series:
-    """The column that holds the 1 of each row of `cells`; InputError where a row is not one 1 and else 0."""
-    remedy = "put 1 in exactly one class column and 0 in all others."
-    marks = cells.apply(zeros_and_ones)
-    good = marks.isin([0, 1])
-    if not good.all(axis=None):
-        row = (~good.all(axis=1)).idxmax()
-        name = (~good.loc[row]).idxmax()
-        what = f"{cells.loc[row, name]!r}" if clean(cells.loc[row, name]) else "an empty cell"
-        raise InputError(f"{path} row {row} ({image[row]}) has {what} in column {name!r}: {remedy}")
-    if (marks.sum(axis=1) != 1).any():
-        row = (marks.sum(axis=1) != 1).idxmax()
-        raise InputError(f"{path} row {row} ({image[row]}) has {marks.loc[row].sum():.0f} labels: {remedy}")
-    return marks.idxmax(axis=1) if len(marks) else pd.Series(dtype=str)
-
-
-def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
-    """What a CSV says of `images`, indexed by image: those of the columns METADATA that it has, missing where unknown.
-
-    Raises InputError where no row is of any of `images`, two rows contradict each other or `lesion` holds no lesions.
-    """
-    table = read_table(path, IMAGE | METADATA, ["image"])
-    image = match(table["image"], images, path)
-    if image.isna().all():
-        first = f"the first is {table['image'].iloc[0]!r}" if len(table) else "it has no rows"
-        raise InputError(
-            f"No row of {path} names an image of the labels ({first}, the labels' first is {images[0]!r}): "
-            f"correct the names, or leave `metadata` out."
-        )
-    read = {name: lesions if name == "lesion" else known_values for name in METADATA if name in table}
-    values = pd.DataFrame({name: how(table[name]) for name, how in read.items()}, index=table.index)
-    values = values[image.notna()].set_axis(image.dropna())
-    different = values[values.index.duplicated(keep=False)].groupby(level=0).nunique()
-    if (different > 1).any(axis=None):
-        name = different.columns[(different > 1).any()][0]
-        first = different.index[different[name] > 1][0]
-        one, other = values.loc[first, name].dropna().unique()[:2]
-        raise InputError(f"{path} gives image {first} two values of {name}, {one!r} and {other!r}: keep the right row.")
-    values = values.groupby(level=0).first()
-    if "lesion" in values:
-        _check_lesions(path, values["lesion"])
-    return values
-
-
-def _check_lesions(path: str | Path, lesion: pd.Series) -> None:
-    """Raise InputError where one value is of so many images that it can be no lesion."""
-    counts = lesion.value_counts()
-    most = counts.max() if len(counts) else 0
-    if most > MOST_IMAGES or (most > MOST_IMAGES // 5 and most > counts.sum() / 2):
-        raise InputError(
-            f"{path} gives the lesion {counts.idxmax()!r} to {most} of {len(lesion)} images, too many for one lesion: "
-            f"leave the cells empty where the lesion is not known."
-        )
-
-
-def archives(lesions: pd.Series, without_lesion: str) -> pd.Series:
-    """The archive that an ISIC lesion identifier names by its first letters (HAM_…, BCN_…, MSK4_…)."""
-    return lesions.str.extract(r"^([A-Za-z]+)", expand=False).fillna(without_lesion)
-
-
-def describe_images(
-    labels: pd.Series, metadata: str | Path | None, archive_without_lesion: str = "unknown"
-) -> pd.DataFrame:
-    """One row a labelled image, sorted: image, label, lesion, archive, age, sex, site (empty where unknown)."""
-    table = labels.to_frame()
-    if metadata:
-        table = table.join(read_metadata(metadata, labels.index))
-    table = table.reindex(columns=["label", *METADATA])
-    table["lesion"] = table["lesion"].astype("string")
-    table["archive"] = table["archive"].astype("string").fillna(archives(table["lesion"], archive_without_lesion))
-    logging.info("Lesion known for %d of %d images", table["lesion"].notna().sum(), len(table))
-    return table.sort_index().rename_axis("image").reset_index()
 
 
 def groups(table: pd.DataFrame) -> pd.Series:

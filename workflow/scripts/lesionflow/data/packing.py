@@ -12,7 +12,7 @@ from PIL import Image
 
 from lesionflow.data.decoding import decode
 from lesionflow.data.images import RawImages, grey_thumbnail, perceptual_hashes
-from lesionflow.files import progress
+from lesionflow.logs import progress
 
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.data.image_names import clean, name_images
 from lesionflow.data.images import SUFFIXES
-from lesionflow.data.manifest import IMAGE, describe_images
+from lesionflow.data.labels_and_metadata import IMAGE, describe_images
 from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
 from lesionflow.splits.audit import audit

@@ -12,7 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from lesionflow.data.store import Samples
-from lesionflow.files import InputError, progress
+from lesionflow.files import InputError
+from lesionflow.logs import progress
 from lesionflow.training.augmentation import augment
 from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
 from lesionflow.training.batches import batches

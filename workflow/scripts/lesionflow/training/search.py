@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
 from lesionflow.data.store import Samples
-from lesionflow.files import InputError, progress
+from lesionflow.files import InputError
+from lesionflow.logs import progress
 from lesionflow.training.backbones import Classifier, fold_normalisation
 from lesionflow.training.engine import loss_and_accuracy, predict, start_epoch
 from lesionflow.training.hardware import Hardware

@@ -1,0 +1,58 @@
+"""What has come so far of a file that is fetched, and which version of it that is the beginning of."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import requests
+
+from lesionflow.files import write_json
+from lesionflow.urls import public
+
+
+def begin(answer: requests.Response, url: str, part: Path) -> dict:
+    """Start `part` afresh and write beside it what it is the beginning of: url, version, total length in bytes."""
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise requests.ConnectionError("the server compresses the file, though asked not to")
+    length = answer.headers.get("Content-Length", "")
+    state = {"url": public(url), "version": version_of(answer), "total": int(length) if length.isdigit() else None}
+    forget(part)  # before the new state comes: a kill in between must not marry it to the old bytes
+    if state["version"] and state["total"]:
+        write_json(state_path(part), state)
+    return state
+
+
+def is_rest(answer: requests.Response, start: int, state: dict) -> bool:
+    """Whether a partial answer continues the same version at `start`: not every server honours If-Range."""
+    span = answer.headers.get("Content-Range", "")
+    right = span.startswith(f"bytes {start}-") and span.endswith(f"/{state['total']}")
+    return right and version_of(answer) in ("", state["version"])
+
+
+def version_of(answer: requests.Response) -> str:
+    """What If-Range may name this version of the file by (RFC 9110, 13.1.5); empty if nothing may."""
+    etag = answer.headers.get("ETag")
+    if etag:
+        return "" if etag.startswith("W/") else etag
+    return answer.headers.get("Last-Modified", "")
+
+
+def state_path(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def read_state(part: Path, url: str) -> dict:
+    """What `part` is the beginning of, as `begin` wrote it; empty if that is not known or not at `url`."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a power cut may leave anything
+        state = json.loads(state_path(part).read_text(encoding="utf-8"))
+        return state if state["url"] == public(url) else {}
+    return {}
+
+
+def size_of(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    state_path(part).unlink(missing_ok=True)

@@ -1,0 +1,78 @@
+"""What figures of data are made of: pictures side by side, bars a class, sentences."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from lesionflow.report.figures.style import save, split_keywords
+
+GREY = "#767676"
+DPI = 72  # of embedded pictures: about 96 pixels of 1.3 inches
+
+
+def save_figure(
+    figure: Figure,
+    path: str | Path,
+    number: str,
+    title: str,
+    description: str,
+    split: Sequence[str] = (),
+    leaky: bool = False,
+    dataset: Sequence[str] = (),
+) -> None:
+    """Write figure `number`, of a split, or one of its datasets, or of the whole collection."""
+    keywords = ["data" if split else "collection", *split_keywords(split)]
+    keywords += [f"dataset {name}" for name in dataset]
+    save(figure, path, keywords, ", ".join([title, *split]), description, leaky, number)
+
+
+def listed(names: Sequence[str], values: Sequence) -> str:
+    """Names and values as a sentence."""
+    return f"{', '.join(f'{name} {value}' for name, value in zip(names, values, strict=True))}."
+
+
+def show_pictures(axes: Sequence[Axes], pixels: Sequence[np.ndarray], titles: Sequence[str]) -> None:
+    """Show pictures [n, size, size, 3], one in each of the axes; hide axes that are left over."""
+    for ax, picture, title in zip(axes, pixels, titles, strict=False):
+        ax.imshow(np.rint(picture).astype(np.uint8))
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_title(title, fontsize=9)
+    for ax in axes[len(pixels) :]:
+        ax.set_visible(False)
+
+
+def triples(blocks: Sequence[np.ndarray], titles: Sequence[Sequence[str]]) -> Figure:
+    """Blocks of up to three pictures [3, size, size, 3], two blocks in a row."""
+    rows = -(-len(blocks) // 2)
+    figure = Figure(figsize=(9, 0.5 + 1.7 * rows), dpi=DPI, layout="constrained")
+    axes = figure.subplots(rows, 6, squeeze=False).reshape(-1, 3)
+    for block in range(len(axes)):
+        given = block < len(blocks)
+        show_pictures(axes[block], blocks[block] if given else [], titles[block] if given else [])
+    return figure
+
+
+def class_bars(
+    classes: Sequence[str], counts: Sequence[int], texts: Sequence[str], colour: str, synthetic: Sequence[int] = ()
+) -> Figure:
+    """Images per class as bars with `texts` on top, those that are synthetic hatched."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    ax = figure.subplots()
+    ax.bar(classes, counts, color=colour)
+    top = np.asarray(counts)
+    if np.any(synthetic):
+        ax.bar(classes, synthetic, bottom=counts, fc="white", ec=colour, hatch="////", lw=1)
+        handles = [Patch(color=colour, label="real"), Patch(fc="white", ec=colour, hatch="////", label="synthetic")]
+        figure.legend(handles=handles, loc="outside right center", frameon=False)
+        top = top + np.asarray(synthetic)
+    for place, (height, text) in enumerate(zip(top, texts, strict=True)):
+        ax.annotate(text, (place, height), (0, 3), textcoords="offset points", ha="center", fontsize=9)
+    ax.set(ylabel="images", ylim=(0, 1.2 * max(top)))
+    ax.tick_params(axis="x", length=0)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    return figure
