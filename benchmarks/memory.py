@@ -37,10 +37,11 @@ def train(images: int) -> None:
     from lesionflow.data.store import Samples
     from lesionflow.training import backbones, engine
     from lesionflow.training.hardware import Hardware
+    from lesionflow.training.recipe import Settings
 
     config = yaml.safe_load((Path(__file__).parent.parent / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]
-    settings = engine.Settings.from_config(recipe, {"epochs": 1, "lr": 1e-3, "augment": True}, 1, seed=1)
+    settings = Settings.from_config(recipe, {"epochs": 1, "lr": 1e-3, "augment": True}, 1, seed=1)
     network = {"mean": [0.5] * 3, "std": [0.5] * 3, **config["backbones"]["efficientnet_lite0"], "weights": "none"}
     model = backbones.new_classifier(network, 8, None, seed=1)
     backbones.unfreeze(model, 1, network["unfreeze"])

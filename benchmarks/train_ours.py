@@ -19,6 +19,7 @@ from lesionflow.data.store import Samples, Store
 from lesionflow.training import backbones, engine
 from lesionflow.training.augmentation import Augmentation, augment
 from lesionflow.training.hardware import Hardware
+from lesionflow.training.recipe import Settings
 
 ROOT = Path(__file__).parent.parent
 CLASSES = [str(number) for number in range(8)]
@@ -41,7 +42,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     store = packed(Path(folder))
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     recipe = config["protocols"]["corrected"]
-    settings = engine.Settings.from_config(recipe, {"epochs": 1, "lr": 1e-4, "augment": True}, stage, seed=1)
+    settings = Settings.from_config(recipe, {"epochs": 1, "lr": 1e-4, "augment": True}, stage, seed=1)
     network = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], **config["backbones"][backbone]}
     model = backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1)
     model.pretrained = True  # batch normalisation keeps its statistics, as it does with ImageNet's weights

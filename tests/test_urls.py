@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 
-from lesionflow.config.settings import check_schema
+from lesionflow.config.checks import check_schema
 from lesionflow.files import InputError
 from lesionflow.logs import job
 from lesionflow.urls import file_name, public, take_urls

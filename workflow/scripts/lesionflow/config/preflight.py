@@ -74,7 +74,7 @@ def find_file_problem(
 
 
 def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
-    """As `contents.find_fault`, without reading the images of a .zip."""
+    """As `file_faults.find_fault`, without reading the images of a .zip."""
     if not path.stat().st_size:
         return "is empty"
     digest = file_digest(path) if sha256 else ""

@@ -88,7 +88,7 @@ def model_card(
     """The contents of card.json.
 
     `card`, `metrics` and `leakage` are model.json, metrics.json and leakage.json, `counts` is from
-    `counts.class_counts` with the model's own training list, `split` is of the protocol in the config, `digests`
+    `class_counts` with the model's own training list, `split` is of the protocol in the config, `digests`
     are SHA-256 of the model's files.
     """
     classes = counts_by_class(counts)

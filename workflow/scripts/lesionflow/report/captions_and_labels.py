@@ -21,7 +21,7 @@ LABELS = ("protocol", "backbone", "stage", "dataset")
 
 
 def names(table: pd.DataFrame) -> dict[str, list[str]]:
-    """By label the names that it can have; `table` is from `tables.table_4_1`."""
+    """By label the names that it can have; `table` is from `results.table_4_1`."""
     return {label: list(dict.fromkeys(table[label].astype(str))) for label in LABELS}
 
 
@@ -34,7 +34,7 @@ def find_labels(keywords: Collection[str], known: Mapping[str, Sequence[str]]) -
 
 
 def read_figure(path: str | Path) -> dict:
-    """A figure of `lesionflow.figures`: keywords, title, description, and uri, which holds the whole SVG."""
+    """A figure of `report.figures`: keywords, title, description, and uri, which holds the whole SVG."""
     text = Path(path).read_text(encoding="utf-8")
     root = ElementTree.fromstring(text.encode())
     return {
@@ -46,7 +46,7 @@ def read_figure(path: str | Path) -> dict:
 
 
 def read_table(path: str | Path) -> dict:
-    """A table of `lesionflow.run_tables`: its title and, apart from it so that it never scrolls away, its HTML."""
+    """A table of `report.tables.runs`: its title and, apart from it so that it never scrolls away, its HTML."""
     before, _, rest = Path(path).read_text(encoding="utf-8").partition("<caption>")
     title, _, after = rest.partition("</caption>")
     backbone, stage, _ = title.rpartition(": ")[2].split(", ", 2)

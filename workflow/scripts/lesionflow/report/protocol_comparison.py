@@ -8,7 +8,7 @@ GAP = 0.1  # accuracy on test above validation that is worth a word
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on `table` (from `tables.table_4_1`), which has published_valid_accuracy too."""
+    """Paragraphs on `table` (from `results.table_4_1`), which has published_valid_accuracy too."""
     leaky = table[table["leaky"]]
     honest = table[~table["leaky"]]
     if leaky.empty or honest.empty:

@@ -1,6 +1,6 @@
 """The thesis' figures of its data under their numbers, 1.1 and 3.1 to 3.5, and class counts of any split.
 
-`split` names protocol and seed; `counts` is from `counts.class_counts`; pixels are RGB, 0 to 255.
+`split` names protocol and seed; `counts` is from `class_counts`; pixels are RGB, 0 to 255.
 """
 
 from collections.abc import Mapping, Sequence
@@ -134,7 +134,7 @@ def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, spli
 def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[str], leaky: bool) -> None:
     """Images per class in the collection, and in every dataset with its synthetic part hatched.
 
-    `counts` is from `counts.class_counts`; `split` is as for `split_keywords`.
+    `counts` is from `class_counts`; `split` is as for `split_keywords`.
     """
     datasets = [name.removesuffix(" real") for name in counts if name.endswith(" real")]
     figure = Figure(figsize=(10, 3.6), layout="constrained")

@@ -1,4 +1,4 @@
-"""Figures of leakage: shares of test images that training knows, near duplicates, and the ladder of protocols."""
+"""Figures of leakage: shares of test images that training knows, and pairs of near duplicates."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from lesionflow.splits.overlap_text import lesions_known
 def leakage_by_class(path: str | Path, result: Mapping, split: Sequence[str], title: str, leaky: bool) -> None:
     """Share of the test and validation images of each class that share anything with training.
 
-    `result` is from `leakage.audit`, `split` as for `split_keywords`. What is not known of all images is shared by so
+    `result` is from `audit.audit`, `split` as for `split_keywords`. What is not known of all images is shared by so
     many at least.
     """
     shares, known = leakage_table(result), lesions_known(result)

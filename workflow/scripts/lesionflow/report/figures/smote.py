@@ -1,6 +1,6 @@
 """The thesis' figures of SMOTE under their numbers, 3.6 to 3.9.
 
-`split` names protocol and seed; `counts` is from `class_counts.class_counts`; pixels are RGB, 0 to 255.
+`split` names protocol and seed; `counts` is from `class_counts`; pixels are RGB, 0 to 255.
 """
 
 from collections.abc import Sequence

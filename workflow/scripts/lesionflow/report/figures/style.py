@@ -1,7 +1,7 @@
 """Figures as SVG: the same numbers give the same bytes, text stays text, colours suit the colour-blind.
 
 A figure carries its own title, description (alternative text) and keywords, so that it explains itself wherever
-it is shown: the report reads them back with `lesionflow.exhibits.read_figure`.
+it is shown: the report reads them back with `captions_and_labels.read_figure`.
 """
 
 import base64
