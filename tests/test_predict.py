@@ -229,8 +229,8 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
             {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
             "trained with `architecture` timm hf-hub:evil/model, but the config says torchvision resnet50",
         ),
-        ({"backbone": "x" * 9999}, "is of the backbone 'x{100}"),
-        ({"backbone": "../../x"}, "is of the backbone '../../x', which is not one of"),
+        ({"backbone": "x" * 9999}, "has the backbone 'x{100}"),
+        ({"backbone": "../../x"}, "has the backbone '../../x', which is not one of"),
     ],
 )
 def test_a_strangers_record_is_refused_in_one_sentence(tmp_path, changes, message):
@@ -316,7 +316,7 @@ def test_files_that_are_not_tried_have_a_row_and_warnings_are_in_all():
 
 def test_a_model_without_probabilities_is_refused():
     files = pd.DataFrame({"image": ["a"], "status": ["ok"]})
-    with pytest.raises(InputError, match="gives no probabilities for a: its weights are broken"):
+    with pytest.raises(InputError, match="gives no probabilities for a: its weights are faulty"):
         prediction_table(files, pd.DataFrame({"image": ["a"], "MEL": [np.nan], "NV": [np.nan]}), NAMES)
 
 

@@ -172,7 +172,7 @@ def test_a_name_of_two_parts_of_the_run():
 
 def test_a_collection_from_elsewhere_is_no_rung():
     ladder = {"rungs": ["corrected"], "external": ["corrected"]}
-    with pytest.raises(InputError, match="'corrected' is the name of a rung too"):
+    with pytest.raises(InputError, match="'corrected' is also the name of a rung"):
         completed({"collections": {"corrected": STUDY["collections"]["demo"]}, "ladder": ladder})
 
 

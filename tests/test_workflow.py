@@ -233,6 +233,8 @@ def test_the_published_protocol_tests_on_training_images(tmp_path):
     assert not any(name.endswith("stage1/model.safetensors") for name in cards[1]["inputs"])
     assert cards[0]["backbone_settings"]["std"] == [0.5] * 3 and cards[0]["settings"]["keep"] == "last"
     assert (tmp_path / "resources/demo/packed32nearest/000.npy").exists()
+    (tmp_path / "resources/demo/ISIC_demo_Input.zip").unlink()  # packed images need no others
+    assert "Nothing to be done" in output(snakemake(tmp_path, models / "stage2/metrics.json", config=config))
 
 
 def test_the_ladder_and_a_collection_from_elsewhere(run, tmp_path):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import IOFile
 from snakemake.iocontainers import Wildcards
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
@@ -117,7 +118,8 @@ def images_state(wildcards):
     try:
         return f"images {listing_digest(config['collections'][wildcards.collection]['images'])}"
     except FileNotFoundError:
-        for value in workflow.persistence.params(f"results/{wildcards.collection}/labels.csv") or ():
+        labels = IOFile(f"results/{wildcards.collection}/labels.csv", rule=rules.read_labels.rule)
+        for value in workflow.persistence.params(labels) or ():
             if value.startswith("'images "):
                 return value.strip("'")
         raise
