@@ -49,7 +49,18 @@ def test_a_machine_that_only_submits_needs_few_packages():
     rules = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
     imports = re.findall(r"^from lesionflow.*$", rules, re.MULTILINE)
     assert len(imports) > 5
-    absent = ["torch", "torchvision", "timm", "sklearn", "imblearn", "matplotlib", "PIL", "scipy", "onnx"]
+    absent = [
+        "torch",
+        "torchvision",
+        "timm",
+        "sklearn",
+        "imblearn",
+        "matplotlib",
+        "PIL",
+        "scipy",
+        "onnx",
+        "safetensors",
+    ]
     code = f"import sys; sys.modules.update(dict.fromkeys({absent})); {'; '.join(imports)}"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY / "workflow/scripts", capture_output=True, text=True

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from lesionflow.attempts import attempt_prefix, put, remove, remove_dead
 from lesionflow.listing import walk
 
@@ -105,7 +103,7 @@ def reading(path: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, LookupError, TypeError, EOFError, SafetensorError) as error:
+    except (ValueError, LookupError, TypeError, EOFError) as error:
         raise damaged(path, error) from None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
@@ -133,9 +133,12 @@ def save_state(state: Mapping[str, torch.Tensor], path: Path) -> None:
 def load_state(path: Path) -> State:
     """What `save_state` wrote; raises InputError where a byte of it has changed."""
     with open(path, "rb"), reading(path):  # open() says more about a missing or forbidden file than safetensors does
-        with safe_open(path, "pt") as file:
-            sha256 = (file.metadata() or {}).get("sha256")
-        state = load_file(path)
+        try:
+            with safe_open(path, "pt") as file:
+                sha256 = (file.metadata() or {}).get("sha256")
+            state = load_file(path)
+        except SafetensorError as error:
+            raise ValueError(error) from None
         if sha256 and sha256 != state_digest(state):
             raise ValueError("its weights do not have the SHA-256 that they were saved with")
     return state
