@@ -5,7 +5,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
 REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
 
-.PHONY: demo test test-slurm test-image lint lock image bench
+.PHONY: demo test test-slurm test-image lint format lock image bench
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -39,6 +39,11 @@ lint: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+format: .venv/installed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile workflow
 
 lock: .venv/installed
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links \
