@@ -79,6 +79,7 @@ def test_the_card_counts_images_by_class_and_part():
     "said",
     [
         "Research use only, not a diagnosis.",
+        "95 % bootstrap interval, lesions resampled with replacement (where",
         "dermoscopic images",
         "dark skin (Fitzpatrick types V and VI)",
         "fewest real training images is B (2)",

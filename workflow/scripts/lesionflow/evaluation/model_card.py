@@ -16,7 +16,7 @@ from lesionflow.environment import describe
 from lesionflow.evaluation.best_model import DRAWN
 from lesionflow.markdown import escape
 from lesionflow.source import REPORT
-from lesionflow.splits.overlap_text import lesions_known
+from lesionflow.splits.overlap_text import RESAMPLED, lesions_known
 
 TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
@@ -141,6 +141,6 @@ def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]
         class_names=class_names,
         container=describe(card["container"]),
         lesions_known=lesions_known(card),
-        drawn=DRAWN,
+        resampled=RESAMPLED,
         **blocks,
     )

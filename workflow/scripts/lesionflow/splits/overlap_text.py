@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 # What stays together in splits (see `manifest.groups`) is resampled together for intervals.
-DRAWN = "lesions resampled with replacement (where the lesion is unknown: images with their duplicates)"
+RESAMPLED = "lesions resampled with replacement (where the lesion is unknown: images with their duplicates)"
 
 
 def lesions_known(found: Mapping) -> str:

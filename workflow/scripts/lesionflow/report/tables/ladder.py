@@ -5,7 +5,7 @@ from pandas.io.formats.style import Styler
 
 from lesionflow.markdown import page
 from lesionflow.report.tables.style import cell, markup, styled, text_columns
-from lesionflow.splits.overlap_text import DRAWN, shared_cell, unknown_lesions
+from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesions
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def notes(table: pd.DataFrame) -> list[str]:
         "something with training. Classes: how many the own test images have. Difference: own test less clean.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        else f"In parentheses: 95 % bootstrap interval, {RESAMPLED}.",
         *unknown_lesions(table, "rung"),
     ]
 

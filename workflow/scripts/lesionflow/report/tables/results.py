@@ -8,7 +8,7 @@ from pandas.io.formats.style import Styler
 from lesionflow.markdown import page
 from lesionflow.report.published import printed_text
 from lesionflow.report.tables.style import cell, markup, styled, text_columns, weights_name
-from lesionflow.splits.overlap_text import DRAWN, shared_cell, unknown_lesions
+from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesions
 
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
 TEST = [
@@ -137,7 +137,7 @@ def notes(table: pd.DataFrame) -> list[str]:
         "pixels, a near duplicate, a lesion or a SMOTE parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
-        else f"In parentheses: 95 % bootstrap interval, {DRAWN}.",
+        else f"In parentheses: 95 % bootstrap interval, {RESAMPLED}.",
         *unknown_lesions(table, "protocol"),
     ]
     if table["published_accuracy"].notna().any():
