@@ -37,6 +37,10 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/preflight.smk"
 
 
+if workflow.exec_mode == ExecMode.DEFAULT:
+    check_inputs()
+
+
 rule all:
     default_target: True
     input:

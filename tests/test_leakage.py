@@ -207,10 +207,16 @@ def test_clean_images_are_clean_even_where_the_protocol_leaks():
 def test_a_training_list_that_is_not_of_its_split_is_refused(rows, message):
     split = pd.DataFrame({"image": list("aabcd"), "part": ["train", "test", "train", "test", "unused"]})
     label = pd.Series(list("ABAA"), index=list("abcd"))
-    good = pd.DataFrame([("a", "A", None), ("a", "A", "a"), ("b", "B", None)], columns=["image", "label", "neighbour"])
+    columns = ["image", "label", "neighbour"]
+    good = pd.DataFrame([("a", "A", None), ("a", "A", "a"), ("b", "B", None)], columns=columns).assign(weight=0.5)
     check_training("training.csv", good, split, label)
     with pytest.raises(InputError, match=rf"training.csv .*{message}.*delete training.csv"):
-        check_training("training.csv", pd.DataFrame(rows, columns=good.columns), split, label)
+        check_training("training.csv", pd.DataFrame(rows, columns=columns).assign(weight=0.5), split, label)
+    for weight in (-0.1, 40, np.nan):
+        with pytest.raises(InputError, match=r"gives 1 images \(a\) a weight outside 0 to 1"):
+            check_training("training.csv", good.assign(weight=weight), split, label)
+    with pytest.raises(InputError, match="has no image of class B, which the split has in training"):
+        check_training("training.csv", good[:2], split, label)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ READERS = {
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 def test_text_survives(tmp_path, read):
-    table = pd.DataFrame({column: NAMES for column in READERS[read]} | {"number": range(len(NAMES))})
+    numbers = dict.fromkeys(("number", "row", "width", "height", "weight"), range(len(NAMES)))
+    table = pd.DataFrame({column: NAMES for column in READERS[read]} | numbers)
     lists.write_table(tmp_path / "list.csv", table)
     back = read(tmp_path / "list.csv")
     assert back.to_dict("list") == table.to_dict("list")
@@ -78,6 +79,8 @@ def test_numbers_stay_numbers(tmp_path):
         lambda text: text + "a,b,c,d,e\n",
         lambda text: text.replace("0.5", "half"),
         lambda text: text.encode().hex(),
+        lambda text: text + "NV,,,\n",
+        lambda text: text + "NV,c,,\n",
     ],
 )
 def test_a_damaged_list_is_one_sentence_and_goes(tmp_path, monkeypatch, damage):

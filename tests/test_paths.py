@@ -1,9 +1,11 @@
 """Paths that Snakemake would misread."""
 
+from pathlib import Path
+
 import pytest
 from conftest import output, snakemake
 
-from lesionflow.config.paths import check_command_line, check_paths, typed_images
+from lesionflow.config.paths import check_command_line, check_paths, check_tables, typed_images
 from lesionflow.files import InputError
 
 NOTHING = {"collections": {}, "backbones": {}, "container": "none.sif"}
@@ -22,6 +24,33 @@ NOTHING = {"collections": {}, "backbones": {}, "container": "none.sif"}
 )
 def test_the_name_of_a_folder_is_as_it_was_typed(images, arguments, name):
     assert typed_images(NOTHING | {"images": images}, arguments) == name
+
+
+@pytest.mark.parametrize("key", ["labels", "metadata", "split"])
+def test_results_are_not_kept_for_a_table_that_is_not_there(tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    part = {"labels": "labels.csv"} | {key: "typo.csv"}
+    config = {"collection": "mine", "collections": {"mine": part if key != "split" else {}}, "audit": {}}
+    if key == "split":
+        config["audit"] = {"name": "other", "split": "typo.csv"}
+    Path("labels.csv").touch()
+    check_tables(config, [])  # nothing was made yet: the step that needs it says so
+    for result in ("results/mine/labels.csv", "results/audit/other/leakage.json"):
+        Path(result).parent.mkdir(parents=True)
+        Path(result).touch()
+    with pytest.raises(InputError, match=rf"\.{key}: there is no file typo.csv"):
+        check_tables(config, [])
+    check_tables(config, ["typo.csv"])
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:GEHEIM@h/s.csv?token=GEHEIM", "HTTPS://u:GEHEIM@h/x.pth", "ftp://GEHEIM@h/x"]
+)
+def test_a_url_is_no_path_and_its_secret_is_not_said(url):
+    for config in ({"audit": {"split": url}}, {"collections": {"mine": {"labels": url}}}):
+        with pytest.raises(InputError, match="is a URL where a file is expected") as error:
+            check_paths(NOTHING | config)
+        assert "GEHEIM" not in str(error.value)
 
 
 @pytest.mark.parametrize(

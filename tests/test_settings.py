@@ -111,6 +111,8 @@ def test_numbers_are_read_in_the_yaml_of_a_user():
         (("classes",), ["NV", False], "at $.classes[1]: False is not of type 'string' (put it in quotes)"),
         (("container",), "a\nb.sif", "at $.container: 'a\\nb.sif' cannot be used"),
         (("search",), None, "at $.search: None is not of type 'object'"),
+        (("class_names", "MEL"), "melanocytic naevus", "at $.class_names: 'melanocytic naevus' stands for 2 classes"),
+        (("class_names", "MEL"), " ", "at $.class_names: '' stands for 1 classes"),
         (("search", "epoch"), 1, "at $.search: Additional properties are not allowed ('epoch' was unexpected)"),
     ],
 )
@@ -233,3 +235,9 @@ def test_the_configs_that_come_with_the_workflow(names):
     assert found["preflight"] == {"gpu": False} and found["audit"] == {"part_column": "part"}
     assert {f"ladder_{rung}" for rung in found["ladder"]["rungs"]} <= set(found["protocols"])
     assert all(protocol["patience"] > 0 for protocol in found["protocols"].values())
+
+
+def test_a_path_is_the_same_however_it_is_written():
+    given = {"collections": {"demo": {"images": "x//y/./z/", "labels": "./labels.csv"}}}
+    demo = completed(given)["collections"]["demo"]
+    assert (demo["images"], demo["labels"]) == ("x/y/z", "labels.csv")

@@ -14,7 +14,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
 from lesionflow import source
 from lesionflow.config import locks
-from lesionflow.config.paths import check_command_line, check_paths, typed_images
+from lesionflow.config.paths import check_command_line, check_paths, check_tables, typed_images
 from lesionflow.config.preflight import find_problems, needed_bytes, needed_files, used_packages, weights_file
 from lesionflow.config.settings import RECIPE_OF_OTHERS, complete, run_settings
 from lesionflow.evaluation.predictions import set_name
@@ -91,7 +91,7 @@ def setting(path, **default):
     def value(wildcards):
         found = config
         for key in path.format(**wildcards).split("/"):
-            key = int(key) if key.isdigit() else key  # a stage
+            key = int(key) if key.isdigit() and key not in found else key  # a stage
             if key not in found and default:
                 return default["default"]
             found = found[key]
@@ -123,6 +123,22 @@ def images_state(wildcards):
             if value.startswith("'images "):
                 return value.strip("'")
         raise
+
+
+def check_inputs():
+    """Stop where a table is missing that results rest on; say so of images, which are needed no more once packed."""
+    collection = config["collections"][config["collection"]]
+    made = {
+        *rules.draw_demo.output,
+        *(f"resources/{name}/{file}" for name, parts in config["collections"].items() for file in parts.get("download", {})),
+    }
+    try:
+        check_tables(config, made)
+    except InputError as error:
+        raise WorkflowError(f"Config: {error}") from None
+    packed_before = Path(f"results/{config['collection']}/manifest.csv").exists()
+    if packed_before and collection["images"] not in made and not Path(collection["images"]).exists():
+        logger.warning(f"There are no images at {collection['images']}: only results of images packed before are used.")
 
 
 def table_digest(key):

@@ -32,13 +32,18 @@ def write_probabilities(path: str | Path, table: pd.DataFrame) -> None:
     write_table(path, table, float_format="%.7g")
 
 
-def read_table(path: str | Path, text: Sequence[str], **options: Any) -> pd.DataFrame:
-    """A CSV of `write_table`: the columns `text`, which must be there, hold text, all others numbers or truths."""
+def read_table(path: str | Path, text: Sequence[str], numbers: Sequence[str] = (), **options: Any) -> pd.DataFrame:
+    """A CSV of `write_table`: the columns `text`, which must be there, hold text, all others numbers or truths.
+
+    No cell is empty in the columns `numbers`, which must be there too, and in image and label.
+    """
     with reading(path):
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""], **options)
-        for name in text:
+        for name in (*text, *numbers):
             if name not in table:
                 raise ValueError(f"it has no column {name}")
+            if name in ("image", "label", *numbers) and table[name].isna().any():
+                raise ValueError(f"its column {name} has empty cells")
         for name in table.columns.difference(text):
             if not pd.api.types.is_numeric_dtype(table[name]):
                 raise ValueError(f"its column {name} holds values other than numbers")
@@ -63,7 +68,7 @@ def read_described(path: str | Path) -> pd.DataFrame:
 
 def read_packed(path: str | Path) -> pd.DataFrame:
     """The table of a packed shard: image, row, width and height (pixels), sha256, pixels, phash and status."""
-    return read_table(path, ["image", "sha256", "pixels", "phash", "status"])
+    return read_table(path, ["image", "sha256", "pixels", "phash", "status"], ["row"])
 
 
 def read_duplicates(path: str | Path) -> pd.DataFrame:
@@ -73,7 +78,8 @@ def read_duplicates(path: str | Path) -> pd.DataFrame:
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
     """manifest.csv: image, label, lesion, group, archive, age, sex, site and shard; width, height and row."""
-    return read_table(path, ["image", "label", "lesion", "group", "archive", "age", "sex", "site", "shard"])
+    text = ["image", "label", "lesion", "group", "archive", "age", "sex", "site", "shard"]
+    return read_table(path, text, ["row", "width", "height"])
 
 
 def read_parts(path: str | Path) -> pd.DataFrame:
@@ -83,7 +89,7 @@ def read_parts(path: str | Path) -> pd.DataFrame:
 
 def read_training(path: str | Path) -> pd.DataFrame:
     """training.csv: label and image; neighbour and weight (0 to 1) where the image is synthetic."""
-    return read_table(path, ["label", "image", "neighbour"])
+    return read_table(path, ["label", "image", "neighbour"], ["weight"])
 
 
 def read_probabilities(path: str | Path) -> pd.DataFrame:

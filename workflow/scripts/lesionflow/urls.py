@@ -25,7 +25,7 @@ def _public_part(address: str) -> str:
 
 
 def is_url(weights: str) -> bool:
-    return weights.startswith(("http://", "https://"))
+    return weights.lower().startswith(("http://", "https://"))
 
 
 def file_name(url: str) -> str:

@@ -98,6 +98,10 @@ def check_values(config: Mapping) -> None:
                 f"at $.datasets.{name}: `real_limit` {dataset['real_limit']} is above `limit` {dataset['limit']}, "
                 "which counts real and synthetic images: lower the first or raise the second."
             )
+    names = Counter(config["class_names"].get(name, name).strip() for name in config["classes"])
+    for name, times in names.items():
+        if times > 1 or not name:
+            raise InputError(f"at $.class_names: {name!r} stands for {times} classes: give each class its own name.")
     for name, protocol in config["protocols"].items():
         augmented = protocol.get("augmentation", {})
         ranges = {f"augmentation.{key}": augmented[key] for key in ("zoom", "brightness") if key in augmented}

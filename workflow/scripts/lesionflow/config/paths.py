@@ -1,7 +1,7 @@
 """User input that Snakemake would misread or log: names of folders, paths, URLs on the command line."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lesionflow.files import InputError
@@ -34,14 +34,33 @@ def check_command_line(arguments: Sequence[str] | None) -> None:
 
 
 def check_paths(config: Mapping) -> None:
-    """Raise InputError where a path of the config has in it what Snakemake takes for a placeholder."""
+    """Raise InputError where a path of the config is a URL, or has in it what Snakemake takes for a placeholder."""
     for key, path in given_paths(config):
+        if "://" in path and key != "container":
+            raise InputError(f"at {key}: {public(path)!r} is a URL where a file is expected: download it first.")
         found = PLACEHOLDER.search(path)
         if found:
             raise InputError(
                 f"at {key}: {path!r} has {found.group()!r} in it, which Snakemake takes for a placeholder: "
                 "rename the file or folder."
             )
+
+
+def check_tables(config: Mapping, made: Collection[str]) -> None:
+    """Raise InputError where a table is missing that results which are there were made from, before the config changed.
+
+    Snakemake would take them for up to date. `made` are paths of files that rules make.
+    """
+    name, audit = config["collection"], config["audit"]
+    parts = {f"collections.{name}": (config["collections"][name], f"results/{name}/labels.csv")}
+    parts["audit"] = (audit, f"results/audit/{audit.get('name')}/leakage.json")
+    for where, (part, result) in parts.items():
+        for key in ("labels", "metadata", "split"):
+            path = part.get(key)
+            if path and path not in made and not Path(path).exists() and Path(result).exists():
+                raise InputError(
+                    f"at {where}.{key}: there is no file {path}, and {result} is of another: correct the path."
+                )
 
 
 def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The config, completed once: numbers, protocols and defaults."""
 
 import copy
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,10 @@ def complete(config: Mapping, schema: str | Path) -> dict:
     check_schema(config, rules)
     check_names(config)
     check_values(config)
+    for collection in config["collections"].values():  # `images/` is `images`
+        collection |= {
+            key: os.path.normpath(collection[key]) for key in ("images", "labels", "metadata") if key in collection
+        }
     return config
 
 

@@ -133,6 +133,12 @@ def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame
     wrong = rows.loc[rows["label"] != rows["image"].map(label), "image"].unique()
     if len(wrong):
         raise InputError(f"{path} gives {_named(wrong)} another class than the labels do: {again}")
+    odd = training.loc[training["neighbour"].notna() & ~training["weight"].between(0, 1), "image"].unique()
+    if len(odd):
+        raise InputError(f"{path} gives {_named(odd)} a weight outside 0 to 1: {again}")
+    absent = set(split.loc[split["part"] == "train", "image"].map(label)) - set(training["label"])
+    if absent:
+        raise InputError(f"{path} has no image of class {min(absent)}, which the split has in training: {again}")
 
 
 def _named(images: Sequence[str]) -> str:
