@@ -38,7 +38,7 @@ class Store:
         lengths = np.array([len(pixels) for pixels in self.maps])
         if (self.shard < 0).any() or (self.row >= lengths[self.shard]).any():
             raise InputError(
-                "manifest.csv names images that were not packed: delete it and start again to recreate it."
+                "manifest.csv names images that were not packed: delete manifest.csv and store.json, and start again."
             )
 
     def positions(self, images: pd.Series | pd.Index) -> np.ndarray:
