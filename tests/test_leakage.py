@@ -1,12 +1,14 @@
 """Duplicates and leakage against definitions by brute force."""
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY, jpeg, labels_table, output, snakemake
+from conftest import CLASSES, REPOSITORY, jpeg, labels_table, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -334,6 +336,38 @@ def test_nothing_to_audit_is_one_sentence(tmp_path):
                 yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()) | {"audit": given_},
                 REPOSITORY / "workflow/schemas/config.schema.yaml",
             )
+
+
+def older(path: Path, text: str) -> None:
+    """Write a file as a copy of a backup is: its date lies before the run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    for changed in (path, path.parent):
+        os.utime(changed, (0, 0))
+
+
+def test_a_foreign_split_that_changes_is_audited_again(tmp_path):
+    images = {f"{name}{number}": name for name in CLASSES for number in range(2)}
+    for name in images:
+        older(tmp_path / f"split/{'test' if name[-1] == '1' else 'train'}/below/{name}.jpg", "")
+    labels_table(images).to_csv(tmp_path / "labels.csv", index=False)
+    older(tmp_path / "metadata.csv", "image,lesion\nMEL0,L1\nMEL1,L2\n")
+    given_ = {"name": "mine", "split": "split", "labels": "labels.csv", "metadata": "metadata.csv"}
+    done = snakemake(tmp_path, "audit_split", config={"audit": given_})
+    assert done.returncode == 0, output(done)[-4000:]
+
+    def again() -> bool:
+        done = snakemake(tmp_path, "audit_split", "--dry-run", "--quiet", "rules", config={"audit": given_})
+        assert done.returncode == 0, output(done)[-4000:]
+        return "audit_foreign_split" in output(done)
+
+    assert not again()
+    older(tmp_path / "split/train/below/MEL1.jpg", "")
+    assert again()
+    (tmp_path / "split/train/below/MEL1.jpg").unlink()
+    assert not again()
+    older(tmp_path / "metadata.csv", "image,lesion\nMEL0,L1\nMEL1,L1\n")
+    assert again()
 
 
 FOREIGN = REPOSITORY.parent / "shared/isic2019"
