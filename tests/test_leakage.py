@@ -246,6 +246,24 @@ def test_a_split_as_folders(tmp_path):
     assert [remark[:29] for remark in remarks] == ["1 rows belong to part 'rest' ", "1 images, the first is c, are"]
 
 
+def test_a_split_as_folders_with_links_and_companions(tmp_path):
+    files = (
+        "store/a.jpg", "split/test/._b.jpg", "split/test/b.jpg", "split/__MACOSX/test/c.jpg", "split/test/d.webp",
+        "split/train/e.HEIC", "split/train/.DS_Store", "split/train/notes.txt",
+    )  # fmt: skip
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(b"")
+    (tmp_path / "split/train/A").symlink_to(tmp_path / "store")
+    (tmp_path / "split/test/A").symlink_to(tmp_path / "store")  # of two parts that link to it, both have its images
+    (tmp_path / "split/valid").symlink_to(tmp_path / "split/test")
+    split, remarks = read_split(tmp_path / "split", ["a", "b", "c"])
+    assert sorted(map(tuple, split.to_numpy())) == [
+        ("a", "test"), ("a", "train"), ("a", "valid"), ("b", "test"), ("b", "valid"),
+    ]  # fmt: skip
+    assert len(remarks) == 1 and remarks[0].startswith("3 files, the first is test/d.webp, are not audited")
+
+
 def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: pd.DataFrame) -> dict:
     """The audit of a foreign split of three tables, by way of the CSVs that a user would have."""
     for name, rows in (("labels", labels), ("metadata", metadata), ("split", split)):
