@@ -114,7 +114,7 @@ def test_counts_equal_a_count_by_hand(rows):
             assert counts["images"] == len(members)
             expected = dict.fromkeys(KINDS)
             for place, kind in ((1, "lesion"), (2, "pixels")):
-                if any(row[place] for row in rows):
+                if any(row[place] for row in members) and any(row[place] for row in rows if row[3] == "train"):
                     expected[kind] = sum(shared[place - 1] for shared in crossing)
             assert counts["sharing"] == expected
             assert counts["images_sharing"] == sum(any(shared) for shared in crossing)
@@ -128,7 +128,8 @@ def test_hiding_lesions_finds_no_more_leakage(rows, data):
     more, less = audited(rows), audited(hidden)
     assert less["known"]["lesion"] == sum(row[1] > 0 for row in hidden)
     for part in ("test", "valid"):
-        assert (less[part]["sharing"]["lesion"] is None) is (less["known"]["lesion"] == 0)
+        known = [any(row[1] for row in hidden if row[3] == one) for one in (part, "train")]
+        assert (less[part]["sharing"]["lesion"] is None) is not all(known)
         assert (less[part]["sharing"]["lesion"] or 0) <= (more[part]["sharing"]["lesion"] or 0)
         assert less[part]["images_sharing"] <= more[part]["images_sharing"]
 
@@ -141,6 +142,27 @@ def test_what_is_not_known_is_not_called_zero(tmp_path):
     assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
     leakage_by_class(tmp_path / "leakage.svg", result, [], "mine", leaky=False)
     assert "Lesion known for 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
+
+
+@pytest.mark.parametrize(
+    ("lesion", "expected"),
+    [
+        (["L1", None, None, None, None], (None, None, None)),  # known of training only
+        ([None, None, "L1", "L2", None], (None, None, None)),  # of test only
+        (["L1", None, "L1", None, None], (1, 1, None)),  # of no test image of class B
+        (["L1", None, "L2", None, None], (0, 0, None)),
+        ([None, "L1", "L2", "L1", None], (1, 0, 1)),
+    ],
+)
+def test_what_is_known_elsewhere_is_not_called_zero_here(lesion, expected):
+    known = pd.DataFrame({"image": list("abcde"), "label": list("ABABA"), "lesion": lesion, "file": list("vwxyz")})
+    result = audit(known, pd.DataFrame({"image": list("abcde"), "part": ["train", "train", "test", "test", "valid"]}))
+    test = result["test"]
+    counts = (test, test["by_class"]["A"], test["by_class"]["B"])
+    assert tuple(count["sharing"]["lesion"] for count in counts) == expected
+    assert test["images_sharing"] == (expected[0] or 0) and result["valid"]["sharing"]["lesion"] is None
+    rows = table(result).query("part == 'test'")
+    assert tuple(rows["lesion"]) == tuple("unknown" if count is None else count for count in expected)
 
 
 def test_copied_images_and_parents():
