@@ -188,8 +188,12 @@ def test_metadata_as_people_write_it(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    "word", ["", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’"]
-)
+    "word",
+    [
+        "", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’", "NaT", "n/d", "ND",
+        "NK", "missing", "Not recorded", "Not  recorded", "#REF!", "#VALUE!", "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
+    ],
+)  # fmt: skip
 def test_an_unknown_lesion_is_no_lesion(tmp_path, word):
     assert lesions_of(tmp_path, pd.DataFrame({"image": list("abc"), "lesion_id": [word, word, "L1"]})) == {"c": "L1"}
 
@@ -197,6 +201,20 @@ def test_an_unknown_lesion_is_no_lesion(tmp_path, word):
 def test_lesions_that_a_program_took_for_numbers(tmp_path):
     table = pd.DataFrame({"image": list("abcd"), "lesion_id": ["12", "12.0", "012", "1.20"]})
     assert lesions_of(tmp_path, table) == {"a": "12", "b": "12", "c": "012", "d": "1.20"}
+    table["lesion_id"] = ["0,0", "0", "-2.0", "-2"]
+    assert lesions_of(tmp_path, table) == {"a": "0", "b": "0", "c": "-2", "d": "-2"}
+
+
+@pytest.mark.parametrize("written", ["Ｌ１ ２", "L1  2", "l1\u00a02", "L1\u2003２", "“L1 2 ”"])
+def test_lesions_that_look_the_same_are_one(tmp_path, written):
+    table = pd.DataFrame({"image": list("abc"), "lesion_id": ["L1 2", written, "L12"]})
+    assert lesions_of(tmp_path, table) == {"a": "L1 2", "b": "L1 2", "c": "L12"}
+
+
+def test_an_age_of_minus_one_is_unknown(tmp_path):
+    (tmp_path / "m.csv").write_text("image,age,sex\na,-1,missing\nb,-1.0,male\nc,50,nat\n")
+    read = read_metadata(tmp_path / "m.csv", ["a", "b", "c"])
+    assert read["age"].isna().tolist() == [True, True, False] and read["sex"].isna().tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
