@@ -211,6 +211,13 @@ def test_lesions_that_look_the_same_are_one(tmp_path, written):
     assert lesions_of(tmp_path, table) == {"a": "L1 2", "b": "L1 2", "c": "L12"}
 
 
+def test_repeated_rows_may_be_written_in_two_ways(tmp_path):
+    rows = ["image,age,sex,lesion", "a,50,male,12", "a,50.0,Male,12.0", "a,,unknown,", "b,0.5,,l1", 'b,"0,50",f,L1']
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    read = read_metadata(tmp_path / "m.csv", ["a", "b"])[["lesion", "age", "sex"]]
+    assert read.to_numpy().tolist() == [["12", "50", "male"], ["l1", "0.5", "f"]]
+
+
 def test_an_age_of_minus_one_is_unknown(tmp_path):
     (tmp_path / "m.csv").write_text("image,age,sex\na,-1,missing\nb,-1.0,male\nc,50,nat\n")
     read = read_metadata(tmp_path / "m.csv", ["a", "b", "c"])
@@ -227,6 +234,11 @@ def test_an_age_of_minus_one_is_unknown(tmp_path):
         ("image,lesion_id\na,L1\na.jpg,L2\n", "gives image a two values of lesion, 'L1' and 'L2'"),
         ("image,lesion_id\na,L1,x\n", "row 2 has more cells than the header"),
         ("lesion_id\nL1\n", "has no column 'image'"),
+        ("image,Läsion,,note\na,L1,,x\n", r"none of the columns lesion, age, .*\(it has image, Läsion, note\)"),
+        ("image\na\n", r"none of the columns lesion, age, sex, site, archive \(it has image\)"),
+        ("image,sex\na,Male\na,male\na,female\n", "two values of sex, 'Male' and 'female'"),
+        ("image,age\nb,1\na,50\na,50.0\na,50.5\n", "image a two values of age, '50' and '50.5'"),
+        ("image,lesion_id\na,012\na,12\n", "two values of lesion, '012' and '12'"),
     ],
 )
 def test_metadata_that_is_refused(tmp_path, table, message):

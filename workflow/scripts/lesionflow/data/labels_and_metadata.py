@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lesionflow.data.image_names import check_once, clean, match, name_images
-from lesionflow.data.user_tables import known_values, lesions, read_table, zeros_and_ones
+from lesionflow.data.user_tables import by_value, known_values, lesions, read_table, zeros_and_ones
 from lesionflow.files import InputError
 
 # Our column names, and those of ISIC and others that mean the same.
@@ -70,9 +70,15 @@ def _one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series) -> pd.Se
 def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
     """What a CSV says of `images`, indexed by image: those of the columns METADATA that it has, missing where unknown.
 
-    Raises InputError where no row is of any of `images`, two rows contradict each other or `lesion` holds no lesions.
+    Raises InputError where none of these columns is there, no row is of any of `images`, two rows contradict each
+    other or `lesion` holds no lesions.
     """
     table = read_table(path, IMAGE | METADATA, ["image"])
+    if not any(name in table for name in METADATA):
+        raise InputError(
+            f"{path} has none of the columns {', '.join(METADATA)} (it has {', '.join(filter(None, table.columns))}): "
+            f"rename the one that holds the lesion, or leave `metadata` out."
+        )
     image = match(table["image"], images, path)
     if image.isna().all():
         first = f"the first is {table['image'].iloc[0]!r}" if len(table) else "it has no rows"
@@ -83,16 +89,32 @@ def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
     read = {name: lesions if name == "lesion" else known_values for name in METADATA if name in table}
     values = pd.DataFrame({name: how(table[name]) for name, how in read.items()}, index=table.index)
     values = values[image.notna()].set_axis(image.dropna())
-    different = values[values.index.duplicated(keep=False)].groupby(level=0).nunique()
-    if (different > 1).any(axis=None):
-        name = different.columns[(different > 1).any()][0]
-        first = different.index[different[name] > 1][0]
-        one, other = values.loc[first, name].dropna().unique()[:2]
-        raise InputError(f"{path} gives image {first} two values of {name}, {one!r} and {other!r}: keep the right row.")
+    for name in values:
+        _check_repeats(path, values[name].dropna())
     values = values.groupby(level=0).first()
     if "lesion" in values:
         _check_lesions(path, values["lesion"])
     return values
+
+
+def _check_repeats(path: str | Path, values: pd.Series) -> None:
+    """Raise InputError where two values of one image differ, in more than how a number or a case is written."""
+    repeated = values[values.index.duplicated(keep=False)]
+    meant = repeated if values.name == "lesion" else by_value(repeated, _meaning)
+    counts = meant.groupby(level=0).nunique()
+    if (counts > 1).any():
+        first = (counts > 1).idxmax()
+        one, other = repeated[first][~meant[first].duplicated().to_numpy()].iloc[:2]
+        raise InputError(
+            f"{path} gives image {first} two values of {values.name}, {one!r} and {other!r}: keep the right row."
+        )
+
+
+def _meaning(cell: str) -> str:
+    try:
+        return str(float(cell.replace(",", ".")))
+    except ValueError:
+        return cell.casefold()
 
 
 def _check_lesions(path: str | Path, lesion: pd.Series) -> None:

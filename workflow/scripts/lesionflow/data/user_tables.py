@@ -19,7 +19,8 @@ SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
 # Cells, in any case, that say that nothing is known.
 UNKNOWN = {
     "", "-", "--", "-1", "-1.0", "–", "—", "?", ".", "#n/a", "#ref!", "#value!", "<na>", "missing", "n.a.", "n/a",
-    "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined", "unknown",
+    "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined",
+    "unknown",
 }  # fmt: skip
 
 
