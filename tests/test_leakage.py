@@ -291,7 +291,7 @@ def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: 
     for name, rows in (("labels", labels), ("metadata", metadata), ("split", split)):
         if rows is not None:
             rows.to_csv(folder / f"{name}.csv", index=False)
-    read = read_labels(folder / "labels.csv", ["A", "B"])
+    read = read_labels(folder / "labels.csv", ["A", "B"], other_classes=True)
     parts, _ = read_split(folder / "split.csv", read.index, "fold")
     return audit_foreign(read, None if metadata is None else folder / "metadata.csv", parts)
 
@@ -341,6 +341,18 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
     assert result["test"]["sharing"]["lesion"] == 6 and result["test"]["by_class"]["B"]["images"] == 5
     result = foreign(tmp_path, labels, metadata.head(3), split)
     assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known for 3 of 12 images"
+
+
+def test_a_foreign_split_may_have_classes_of_its_own(tmp_path):
+    labels, metadata, split = three_tables()
+    labels = labels.assign(UNK=0, sex=[0, 1, 1] * 4)
+    labels.loc[11, ["A", "B", "UNK"]] = [0, 0, 1]
+    result = foreign(tmp_path, labels, metadata, split)
+    assert (result["test"]["images"], result["test"]["sharing"]["lesion"]) == (6, 6)
+    assert {name: found["images"] for name, found in result["test"]["by_class"].items()} == {"B": 5}
+    labels.loc[0, "B"] = 1
+    with pytest.raises(InputError, match=r"row 2 \(ISIC_0\) has 2 labels"):
+        foreign(tmp_path, labels, metadata, split)
 
 
 @pytest.mark.parametrize(
