@@ -180,6 +180,10 @@ def lesions_of(tmp_path, table: pd.DataFrame | str, images=("a", "b", "c", "d"))
         lambda t: t.to_csv(index=False, sep=";"),
         lambda t: t.to_csv(index=False, sep="\t"),
         lambda t: t.to_csv(index=False).replace("\n", ",\n").replace("lesion_id,", "lesion_id"),
+        lambda t: "sep=;\n" + t.to_csv(index=False, sep=";"),
+        lambda t: "\ufeffSEP=\t\r\n" + t.to_csv(index=False, sep="\t", lineterminator="\r\n"),
+        lambda t: '"sep=,"\n' + t.to_csv(index=False),
+        lambda t: "sep=;,\n" + t.to_csv(index=False),
         lambda t: "\ufeff" + t.to_csv(index=False, lineterminator="\r\n") + ",\r\n",
     ],
 )
@@ -255,6 +259,16 @@ def test_one_value_at_too_many_images_is_no_lesion(tmp_path, count, of):
         lesions_of(tmp_path, table, images)
     table.loc[0, "lesion_id"] = "other"
     assert len(lesions_of(tmp_path, table, images)) == of if count < of else True
+
+
+def test_a_separator_line_is_no_row(tmp_path):
+    with pytest.raises(InputError, match="row 2 names no image"):
+        (tmp_path / "l.csv").write_text("sep=;\nimage;A\n;1\n")
+        read_labels(tmp_path / "l.csv", ["A"])
+    for text in ("sep=;", "sep=;\n"):
+        (tmp_path / "l.csv").write_text(text)
+        with pytest.raises(InputError, match=r"no column 'image' \(it has nothing\)"):
+            read_labels(tmp_path / "l.csv", ["A"])
 
 
 def test_a_name_that_may_be_two_images_is_refused(tmp_path):

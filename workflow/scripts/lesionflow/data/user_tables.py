@@ -54,7 +54,7 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each row that is not blank; the separator is the most frequent one of the first such row."""
-    text = _text(path)
+    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, and no row
     first = next((line for line in text.splitlines() if line.strip()), "")
     number = 0
     separator = max(",;\t", key=first.count)
