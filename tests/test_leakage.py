@@ -1,12 +1,14 @@
 """Duplicates and leakage against definitions by brute force."""
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY, jpeg, labels_table, output, snakemake
+from conftest import CLASSES, REPOSITORY, jpeg, labels_table, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -112,7 +114,7 @@ def test_counts_equal_a_count_by_hand(rows):
             assert counts["images"] == len(members)
             expected = dict.fromkeys(KINDS)
             for place, kind in ((1, "lesion"), (2, "pixels")):
-                if any(row[place] for row in rows):
+                if any(row[place] for row in members) and any(row[place] for row in rows if row[3] == "train"):
                     expected[kind] = sum(shared[place - 1] for shared in crossing)
             assert counts["sharing"] == expected
             assert counts["images_sharing"] == sum(any(shared) for shared in crossing)
@@ -126,7 +128,8 @@ def test_hiding_lesions_finds_no_more_leakage(rows, data):
     more, less = audited(rows), audited(hidden)
     assert less["known"]["lesion"] == sum(row[1] > 0 for row in hidden)
     for part in ("test", "valid"):
-        assert (less[part]["sharing"]["lesion"] is None) is (less["known"]["lesion"] == 0)
+        known = [any(row[1] for row in hidden if row[3] == one) for one in (part, "train")]
+        assert (less[part]["sharing"]["lesion"] is None) is not all(known)
         assert (less[part]["sharing"]["lesion"] or 0) <= (more[part]["sharing"]["lesion"] or 0)
         assert less[part]["images_sharing"] <= more[part]["images_sharing"]
 
@@ -139,6 +142,27 @@ def test_what_is_not_known_is_not_called_zero(tmp_path):
     assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
     leakage_by_class(tmp_path / "leakage.svg", result, [], "mine", leaky=False)
     assert "Lesion known for 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
+
+
+@pytest.mark.parametrize(
+    ("lesion", "expected"),
+    [
+        (["L1", None, None, None, None], (None, None, None)),  # known of training only
+        ([None, None, "L1", "L2", None], (None, None, None)),  # of test only
+        (["L1", None, "L1", None, None], (1, 1, None)),  # of no test image of class B
+        (["L1", None, "L2", None, None], (0, 0, None)),
+        ([None, "L1", "L2", "L1", None], (1, 0, 1)),
+    ],
+)
+def test_what_is_known_elsewhere_is_not_called_zero_here(lesion, expected):
+    known = pd.DataFrame({"image": list("abcde"), "label": list("ABABA"), "lesion": lesion, "file": list("vwxyz")})
+    result = audit(known, pd.DataFrame({"image": list("abcde"), "part": ["train", "train", "test", "test", "valid"]}))
+    test = result["test"]
+    counts = (test, test["by_class"]["A"], test["by_class"]["B"])
+    assert tuple(count["sharing"]["lesion"] for count in counts) == expected
+    assert test["images_sharing"] == (expected[0] or 0) and result["valid"]["sharing"]["lesion"] is None
+    rows = table(result).query("part == 'test'")
+    assert tuple(rows["lesion"]) == tuple("unknown" if count is None else count for count in expected)
 
 
 def test_copied_images_and_parents():
@@ -250,12 +274,30 @@ def test_a_split_as_folders(tmp_path):
     assert [remark[:29] for remark in remarks] == ["1 rows belong to part 'rest' ", "1 images, the first is c, are"]
 
 
+def test_a_split_as_folders_with_links_and_companions(tmp_path):
+    files = (
+        "store/a.jpg", "split/test/._b.jpg", "split/test/b.jpg", "split/__MACOSX/test/c.jpg", "split/test/d.webp",
+        "split/train/e.HEIC", "split/train/.DS_Store", "split/train/notes.txt",
+    )  # fmt: skip
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(b"")
+    (tmp_path / "split/train/A").symlink_to(tmp_path / "store")
+    (tmp_path / "split/test/A").symlink_to(tmp_path / "store")  # of two parts that link to it, both have its images
+    (tmp_path / "split/valid").symlink_to(tmp_path / "split/test")
+    split, remarks = read_split(tmp_path / "split", ["a", "b", "c"])
+    assert sorted(map(tuple, split.to_numpy())) == [
+        ("a", "test"), ("a", "train"), ("a", "valid"), ("b", "test"), ("b", "valid"),
+    ]  # fmt: skip
+    assert len(remarks) == 1 and remarks[0].startswith("3 files, the first is test/d.webp, are not audited")
+
+
 def foreign(folder, labels: pd.DataFrame, metadata: pd.DataFrame | None, split: pd.DataFrame) -> dict:
     """The audit of a foreign split of three tables, by way of the CSVs that a user would have."""
     for name, rows in (("labels", labels), ("metadata", metadata), ("split", split)):
         if rows is not None:
             rows.to_csv(folder / f"{name}.csv", index=False)
-    read = read_labels(folder / "labels.csv", ["A", "B"])
+    read = read_labels(folder / "labels.csv", ["A", "B"], other_classes=True)
     parts, _ = read_split(folder / "split.csv", read.index, "fold")
     return audit_foreign(read, None if metadata is None else folder / "metadata.csv", parts)
 
@@ -307,6 +349,18 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
     assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known for 3 of 12 images"
 
 
+def test_a_foreign_split_may_have_classes_of_its_own(tmp_path):
+    labels, metadata, split = three_tables()
+    labels = labels.assign(UNK=0, sex=[0, 1, 1] * 4)
+    labels.loc[11, ["A", "B", "UNK"]] = [0, 0, 1]
+    result = foreign(tmp_path, labels, metadata, split)
+    assert (result["test"]["images"], result["test"]["sharing"]["lesion"]) == (6, 6)
+    assert {name: found["images"] for name, found in result["test"]["by_class"].items()} == {"B": 5}
+    labels.loc[0, "B"] = 1
+    with pytest.raises(InputError, match=r"row 2 \(ISIC_0\) has 2 labels"):
+        foreign(tmp_path, labels, metadata, split)
+
+
 @pytest.mark.parametrize(
     ("parts", "images", "message"),
     [
@@ -340,6 +394,38 @@ def test_nothing_to_audit_is_one_sentence(tmp_path):
                 yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()) | {"audit": given_},
                 REPOSITORY / "workflow/schemas/config.schema.yaml",
             )
+
+
+def older(path: Path, text: str) -> None:
+    """Write a file as a copy of a backup is: its date lies before the run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    for changed in (path, path.parent):
+        os.utime(changed, (0, 0))
+
+
+def test_a_foreign_split_that_changes_is_audited_again(tmp_path):
+    images = {f"{name}{number}": name for name in CLASSES for number in range(2)}
+    for name in images:
+        older(tmp_path / f"split/{'test' if name[-1] == '1' else 'train'}/below/{name}.jpg", "")
+    labels_table(images).to_csv(tmp_path / "labels.csv", index=False)
+    older(tmp_path / "metadata.csv", "image,lesion\nMEL0,L1\nMEL1,L2\n")
+    given_ = {"name": "mine", "split": "split", "labels": "labels.csv", "metadata": "metadata.csv"}
+    done = snakemake(tmp_path, "audit_split", config={"audit": given_})
+    assert done.returncode == 0, output(done)[-4000:]
+
+    def again() -> bool:
+        done = snakemake(tmp_path, "audit_split", "--dry-run", "--quiet", "rules", config={"audit": given_})
+        assert done.returncode == 0, output(done)[-4000:]
+        return "audit_foreign_split" in output(done)
+
+    assert not again()
+    older(tmp_path / "split/train/below/MEL1.jpg", "")
+    assert again()
+    (tmp_path / "split/train/below/MEL1.jpg").unlink()
+    assert not again()
+    older(tmp_path / "metadata.csv", "image,lesion\nMEL0,L1\nMEL1,L1\n")
+    assert again()
 
 
 FOREIGN = REPOSITORY.parent / "shared/isic2019"

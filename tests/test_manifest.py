@@ -36,7 +36,8 @@ def test_labels_are_read(tmp_path):
         (lambda t: t.replace("ISIC_0000004", " "), "row 6 names no image"),
         (lambda t: t.replace("ISIC_0000004", "x/ISIC_0000001.JPG"), "row 6 names image ISIC_0000001 a second time"),
         (lambda t: t.head(0), "no image of class MEL"),
-        (lambda t: t.assign(UNK=[0] * 7 + [1]), r"row 9 \(ISIC_0000007\) is of class 'UNK'.*ignore_classes"),
+        (lambda t: t.assign(UNK=[0] * 7 + [1]), r"row 9 \(ISIC_0000007\) has 1 in column 'UNK'.*`ignore_classes`"),
+        (lambda t: t.assign(sex=[0, 1] * 4), "has 1 in column 'sex', .* or remove the column if it is no class"),
         (lambda t: pd.concat([t, t.head(1)]), "row 10 names image ISIC_0000000 a second time"),
         (lambda t: t.drop(columns="DF"), "has no column 'DF'"),
         (lambda t: t.rename(columns={"image": "name"}), "has no column 'image'"),
@@ -179,6 +180,10 @@ def lesions_of(tmp_path, table: pd.DataFrame | str, images=("a", "b", "c", "d"))
         lambda t: t.to_csv(index=False, sep=";"),
         lambda t: t.to_csv(index=False, sep="\t"),
         lambda t: t.to_csv(index=False).replace("\n", ",\n").replace("lesion_id,", "lesion_id"),
+        lambda t: "sep=;\n" + t.to_csv(index=False, sep=";"),
+        lambda t: "\ufeffSEP=\t\r\n" + t.to_csv(index=False, sep="\t", lineterminator="\r\n"),
+        lambda t: '"sep=,"\n' + t.to_csv(index=False),
+        lambda t: "sep=;,\n" + t.to_csv(index=False),
         lambda t: "\ufeff" + t.to_csv(index=False, lineterminator="\r\n") + ",\r\n",
     ],
 )
@@ -188,8 +193,12 @@ def test_metadata_as_people_write_it(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    "word", ["", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’"]
-)
+    "word",
+    [
+        "", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’", "NaT", "n/d", "ND",
+        "NK", "missing", "Not recorded", "Not  recorded", "#REF!", "#VALUE!", "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
+    ],
+)  # fmt: skip
 def test_an_unknown_lesion_is_no_lesion(tmp_path, word):
     assert lesions_of(tmp_path, pd.DataFrame({"image": list("abc"), "lesion_id": [word, word, "L1"]})) == {"c": "L1"}
 
@@ -197,6 +206,27 @@ def test_an_unknown_lesion_is_no_lesion(tmp_path, word):
 def test_lesions_that_a_program_took_for_numbers(tmp_path):
     table = pd.DataFrame({"image": list("abcd"), "lesion_id": ["12", "12.0", "012", "1.20"]})
     assert lesions_of(tmp_path, table) == {"a": "12", "b": "12", "c": "012", "d": "1.20"}
+    table["lesion_id"] = ["0,0", "0", "-2.0", "-2"]
+    assert lesions_of(tmp_path, table) == {"a": "0", "b": "0", "c": "-2", "d": "-2"}
+
+
+@pytest.mark.parametrize("written", ["Ｌ１ ２", "L1  2", "l1\u00a02", "L1\u2003２", "“L1 2 ”"])
+def test_lesions_that_look_the_same_are_one(tmp_path, written):
+    table = pd.DataFrame({"image": list("abc"), "lesion_id": ["L1 2", written, "L12"]})
+    assert lesions_of(tmp_path, table) == {"a": "L1 2", "b": "L1 2", "c": "L12"}
+
+
+def test_repeated_rows_may_be_written_in_two_ways(tmp_path):
+    rows = ["image,age,sex,lesion", "a,50,male,12", "a,50.0,Male,12.0", "a,,unknown,", "b,0.5,,l1", 'b,"0,50",f,L1']
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    read = read_metadata(tmp_path / "m.csv", ["a", "b"])[["lesion", "age", "sex"]]
+    assert read.to_numpy().tolist() == [["12", "50", "male"], ["l1", "0.5", "f"]]
+
+
+def test_an_age_of_minus_one_is_unknown(tmp_path):
+    (tmp_path / "m.csv").write_text("image,age,sex\na,-1,missing\nb,-1.0,male\nc,50,nat\n")
+    read = read_metadata(tmp_path / "m.csv", ["a", "b", "c"])
+    assert read["age"].isna().tolist() == [True, True, False] and read["sex"].isna().tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +239,11 @@ def test_lesions_that_a_program_took_for_numbers(tmp_path):
         ("image,lesion_id\na,L1\na.jpg,L2\n", "gives image a two values of lesion, 'L1' and 'L2'"),
         ("image,lesion_id\na,L1,x\n", "row 2 has more cells than the header"),
         ("lesion_id\nL1\n", "has no column 'image'"),
+        ("image,Läsion,,note\na,L1,,x\n", r"none of the columns lesion, age, .*\(it has image, Läsion, note\)"),
+        ("image\na\n", r"none of the columns lesion, age, sex, site, archive \(it has image\)"),
+        ("image,sex\na,Male\na,male\na,female\n", "two values of sex, 'Male' and 'female'"),
+        ("image,age\nb,1\na,50\na,50.0\na,50.5\n", "image a two values of age, '50' and '50.5'"),
+        ("image,lesion_id\na,012\na,12\n", "two values of lesion, '012' and '12'"),
     ],
 )
 def test_metadata_that_is_refused(tmp_path, table, message):
@@ -224,6 +259,16 @@ def test_one_value_at_too_many_images_is_no_lesion(tmp_path, count, of):
         lesions_of(tmp_path, table, images)
     table.loc[0, "lesion_id"] = "other"
     assert len(lesions_of(tmp_path, table, images)) == of if count < of else True
+
+
+def test_a_separator_line_is_no_row(tmp_path):
+    with pytest.raises(InputError, match="row 2 names no image"):
+        (tmp_path / "l.csv").write_text("sep=;\nimage;A\n;1\n")
+        read_labels(tmp_path / "l.csv", ["A"])
+    for text in ("sep=;", "sep=;\n"):
+        (tmp_path / "l.csv").write_text(text)
+        with pytest.raises(InputError, match=r"no column 'image' \(it has nothing\)"):
+            read_labels(tmp_path / "l.csv", ["A"])
 
 
 def test_a_name_that_may_be_two_images_is_refused(tmp_path):

@@ -42,6 +42,12 @@ rule audit_leakage:
         "../scripts/audit_leakage.py"
 
 
+def foreign_files(wildcards):
+    """What changes when a table of the foreign split, or a file in its folder, does."""
+    given = [config["audit"][key] for key in ("split", "labels", "metadata") if config["audit"].get(key)]
+    return [listing_digest(path) if os.path.isdir(path) else file_digest(path) for path in given]
+
+
 rule audit_foreign_split:
     input:
         split=config["audit"].get("split", []),
@@ -63,6 +69,7 @@ rule audit_foreign_split:
         runtime=grow(10),
     params:
         audit=config["audit"],
+        files=foreign_files,
         classes=config["classes"],
         code=code_of("audit_foreign_split"),
     script:

@@ -22,8 +22,10 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         if not inputs.split:
             raise InputError("The config has no split to audit: set `name`, `split` and `labels` of `audit`.")
-        labels = read_labels(inputs.labels, params.classes)
+        labels = read_labels(inputs.labels, params.classes, other_classes=True)
         split, remarks = read_split(inputs.split, labels.index, params.audit["part_column"])
+        if labels.isna().any():
+            remarks.append(f"{labels.isna().sum()} images of the labels are of none of `classes` and have no class.")
         result = audit_foreign(labels, inputs.metadata or None, split)
         counts = table(result)
         for line in (*remarks, f"Audited: {lesions_known(result)}."):

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from lesionflow.files import InputError
 SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
 # Cells, in any case, that say that nothing is known.
 UNKNOWN = {
-    "", "-", "--", "–", "—", "?", ".", "#n/a", "<na>", "n.a.", "n/a", "na", "nan", "nil", "none", "not available",
-    "null", "undefined", "unknown",
+    "", "-", "--", "-1", "-1.0", "–", "—", "?", ".", "#n/a", "#ref!", "#value!", "<na>", "missing", "n.a.", "n/a",
+    "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined",
+    "unknown",
 }  # fmt: skip
 
 
@@ -52,7 +54,7 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each row that is not blank; the separator is the most frequent one of the first such row."""
-    text = _text(path)
+    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, and no row
     first = next((line for line in text.splitlines() if line.strip()), "")
     number = 0
     separator = max(",;\t", key=first.count)
@@ -117,9 +119,15 @@ def known_values(cells: pd.Series) -> pd.Series:
 
 
 def lesions(cells: pd.Series) -> pd.Series:
-    """Identifiers of lesions, missing where unknown: `12.0` is 12, and two that differ in case only are one."""
-    values = known_values(cells).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    """Identifiers of lesions, missing where unknown: `12.0` is 12, and two that differ in case or spaces are one."""
+    values = known_values(by_value(cells, _identifier))
     return values.groupby(values.str.casefold()).transform("first")
+
+
+def _identifier(cell: str) -> str:
+    """A cell with plain letters, digits and spaces; what a program made of a number is that number again."""
+    text = " ".join(unicodedata.normalize("NFKC", clean(cell)).split())
+    return re.sub(r"^(-?\d+)[.,]0+$", r"\1", text)
 
 
 def zeros_and_ones(cells: pd.Series) -> pd.Series:

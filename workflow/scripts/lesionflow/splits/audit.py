@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lesionflow.files import InputError
@@ -18,7 +19,8 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     `known` has image, label, and of file, pixels, near_duplicate and lesion those that are known: two images share
     a thing when they have the same value. `split` has image and part; an image may stand in two parts, and then
     shares its file with itself. `parents` names the images that synthetic training images were made from, if that is
-    known. A kind that is known for no image is counted as None; one that is known for some images, among these.
+    known. A kind is counted among the images that it is known for; it is None for a part, or a class in it, where it is
+    known for no image, or for no training image.
     """
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
@@ -38,27 +40,28 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
-    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind that is known.
+    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind.
 
-    A cell says whether it is shared with training, as far as that is known for the image.
-
-    `known` is indexed by image. Where files are not known, an image that also stands in training shares one.
+    A cell says whether it is shared with training, and is missing where that is not known: for the image, or for all
+    of training. `known` is indexed by image. Where files are not known, an image that also stands in training shares
+    one.
     """
     training = split.loc[split["part"] == "train", "image"]
-    kinds = [kind for kind in KINDS if kind in known and known[kind].reindex(split["image"]).notna().any()]
+    kinds = [kind for kind in KINDS if kind in known]
     crossings = {}
     for part in ("test", "valid", *(["clean"] if (split["part"] == "clean").any() else [])):
         members = split.loc[split["part"] == part, "image"]
         shared = pd.DataFrame(index=members)
         again = members.isin(training).to_numpy()
         if "file" in kinds or again.any():
-            shared["file"] = again
+            shared["file"] = pd.array(again, dtype="boolean")
         for kind in kinds:
-            values = known[kind].reindex(members)
-            found = (values.notna() & values.isin(known[kind].reindex(training).dropna())).to_numpy()
+            values, theirs = known[kind].reindex(members), known[kind].reindex(training).dropna()
+            found = pd.array((values.notna() & values.isin(theirs)).to_numpy(dtype=bool), dtype="boolean")
+            found[values.isna().to_numpy() | theirs.empty] = pd.NA
             shared[kind] = found | again if kind == "file" else found
         if parents is not None:
-            shared["smote_parent"] = members.isin(parents).to_numpy()
+            shared["smote_parent"] = pd.array(members.isin(parents).to_numpy(), dtype="boolean")
         crossings[part] = shared
     return crossings
 
@@ -73,7 +76,7 @@ def refuse_crossings(
     for part, shared in find_crossings(known.set_index("image"), split, parents).items():
         if leaky and part != "clean":
             continue
-        crossing = shared[shared.any(axis=1)]
+        crossing = shared[_any(shared)]
         if len(crossing):
             kinds = " and ".join(kind for kind in KINDS if kind in crossing and crossing[kind].any())
             names = ", ".join(crossing.index[:5]) + (", …" if len(crossing) > 5 else "")
@@ -146,11 +149,17 @@ def _named(images: Sequence[str]) -> str:
 
 
 def _count(shared: pd.DataFrame) -> dict:
+    known = shared.columns[shared.notna().any()]
     return {
         "images": len(shared),
-        "images_sharing": int(shared.any(axis=1).sum()),
-        "sharing": {kind: int(shared[kind].sum()) if kind in shared else None for kind in KINDS},
+        "images_sharing": int(_any(shared).sum()),
+        "sharing": {kind: int(shared[kind].sum()) if kind in known else None for kind in KINDS},
     }
+
+
+def _any(shared: pd.DataFrame) -> np.ndarray:
+    """Which images share any kind that is known."""
+    return shared.to_numpy(dtype=bool, na_value=False).any(axis=1)
 
 
 def table(result: Mapping) -> pd.DataFrame:

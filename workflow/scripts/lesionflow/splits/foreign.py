@@ -1,15 +1,16 @@
 """Splits that were made elsewhere, and their audit."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
 from lesionflow.data.image_names import clean, name_images
-from lesionflow.data.images import SUFFIXES
+from lesionflow.data.images import OTHER_SUFFIXES, shown
 from lesionflow.data.labels_and_metadata import IMAGE, describe_images
 from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
+from lesionflow.listing import is_image, walk
 from lesionflow.splits.audit import audit
 
 PARTS = {
@@ -26,7 +27,7 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
     Images are named as in `images`, those of the labels, where they are there. An image may stand in two parts.
     Also sentences on what is not audited or not known.
     """
-    names, parts = _folder(path) if Path(path).is_dir() else _csv(path, part_column)
+    names, parts, others = _folder(path) if Path(path).is_dir() else (*_csv(path, part_column), [])
     part = parts.str.casefold().map(PART_NAMES)
     for wanted in ("train", "test"):
         if not (part == wanted).any():
@@ -47,6 +48,11 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
         f"{count} rows belong to part {name!r} and are not audited: only train, valid and test are."
         for name, count in parts[part.isna()].value_counts().items()
     ]
+    if others:
+        remarks.append(
+            f"{len(others)} files, the first is {others[0]}, are not audited, as they do not end like images: "
+            f"convert them to JPEG or PNG."
+        )
     if len(strange):
         remarks.append(f"{len(strange)} images, the first is {strange[0]}, are not in the labels and have no class.")
     if named.dropna().duplicated().any():
@@ -61,9 +67,24 @@ def _csv(path: str | Path, part_column: str) -> tuple[pd.Series, pd.Series]:
     return table["image"], by_value(table[part_column], clean)
 
 
-def _folder(path: str | Path) -> tuple[pd.Series, pd.Series]:
-    files = [file.relative_to(path) for file in sorted(Path(path).glob("*/**/*")) if file.suffix.lower() in SUFFIXES]
-    return pd.Series(map(str, files), dtype=str), pd.Series([clean(file.parts[0]) for file in files], dtype=str)
+def _folder(path: str | Path) -> tuple[pd.Series, pd.Series, list[str]]:
+    """Names and parts of the images, and the files that may be images too. Two parts may link to the same folder."""
+    below = [folder for folder in Path(path).iterdir() if folder.is_dir()]
+    found = (Path(folder, file) for part in below for folder, _, files in walk(part) for file in files)
+    files = sorted(PurePath(shown(file.relative_to(path))) for file in found)
+    images = [file for file in files if is_image(file)]
+    others = [str(file) for file in files if not is_image(file) and _unread(file)]
+    return (
+        pd.Series(map(str, images), dtype=str),
+        pd.Series([clean(file.parts[0]) for file in images], dtype=str),
+        others,
+    )
+
+
+def _unread(file: PurePath) -> bool:
+    """Whether somebody may take a file that is no image by its ending for one."""
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in file.parts)
+    return not hidden and file.suffix.lower() not in OTHER_SUFFIXES
 
 
 def audit_foreign(labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame) -> dict:
