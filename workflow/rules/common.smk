@@ -130,7 +130,11 @@ def check_inputs():
     collection = config["collections"][config["collection"]]
     made = {
         *rules.draw_demo.output,
-        *(f"resources/{name}/{file}" for name, parts in config["collections"].items() for file in parts.get("download", {})),
+        *(
+            f"resources/{name}/{file}"
+            for name, parts in config["collections"].items()
+            for file in parts.get("download", {})
+        ),
     }
     try:
         check_tables(config, made)
@@ -139,6 +143,12 @@ def check_inputs():
     packed_before = Path(f"results/{config['collection']}/manifest.csv").exists()
     if packed_before and collection["images"] not in made and not Path(collection["images"]).exists():
         logger.warning(f"There are no images at {collection['images']}: only results of images packed before are used.")
+
+
+def foreign_files(wildcards):
+    """What changes when a table of the foreign split, or a file in its folder, does."""
+    given = [config["audit"][key] for key in ("split", "labels", "metadata") if config["audit"].get(key)]
+    return [listing_digest(path) if os.path.isdir(path) else file_digest(path) for path in given]
 
 
 def table_digest(key):

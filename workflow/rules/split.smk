@@ -42,12 +42,6 @@ rule audit_leakage:
         "../scripts/audit_leakage.py"
 
 
-def foreign_files(wildcards):
-    """What changes when a table of the foreign split, or a file in its folder, does."""
-    given = [config["audit"][key] for key in ("split", "labels", "metadata") if config["audit"].get(key)]
-    return [listing_digest(path) if os.path.isdir(path) else file_digest(path) for path in given]
-
-
 rule audit_foreign_split:
     input:
         split=config["audit"].get("split", []),
