@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 import re
@@ -74,12 +75,15 @@ def grow(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+digest_of_code = functools.cache(source.code_of)  # thousands of jobs ask for it
+
+
 def code_of(script, gate=None):
     """An input function: the digest of a script and of the code that it imports, made when a job asks for it.
 
     Without the module `gate`, which decides whether a step may run and not what it makes.
     """
-    return lambda wildcards: source.code_of(script, gate)
+    return lambda wildcards: digest_of_code(script, gate)
 
 
 def setting(path, **default):
