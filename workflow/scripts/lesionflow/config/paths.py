@@ -47,7 +47,7 @@ def check_paths(config: Mapping) -> None:
 
 
 def check_tables(config: Mapping, made: Collection[str]) -> None:
-    """Raise InputError where a table is missing that results which are there were made from, before the config changed.
+    """Raise InputError where a table is missing although results of the collection or of the audit exist.
 
     Snakemake would take them for up to date. `made` are paths of files that rules make.
     """
@@ -59,7 +59,7 @@ def check_tables(config: Mapping, made: Collection[str]) -> None:
             path = part.get(key)
             if path and path not in made and not Path(path).exists() and Path(result).exists():
                 raise InputError(
-                    f"at {where}.{key}: there is no file {path}, and {result} is of another: correct the path."
+                    f"at {where}.{key}: there is no file {path}, but {result} was made from one: correct the path."
                 )
 
 
