@@ -13,8 +13,8 @@ rule draw_collection:
     log:
         "logs/draw_collection/{collection}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(10),
     params:
         classes=config["classes"],
         class_names=config["class_names"],
@@ -33,8 +33,8 @@ rule draw_preparation:
     log:
         "logs/draw_preparation/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         size=config["image_size"],
         leaky=setting("protocols/{protocol}/leaky"),
@@ -51,8 +51,8 @@ rule draw_undersampling:
     log:
         "logs/draw_undersampling/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         datasets=UNDERSAMPLED,
         leaky=setting("protocols/{protocol}/leaky"),
@@ -71,8 +71,8 @@ rule draw_augmentation:
     log:
         "logs/draw_augmentation/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(10),
     params:
         augmentation=setting("protocols/{protocol}/augmentation"),
         leaky=setting("protocols/{protocol}/leaky"),
@@ -95,8 +95,8 @@ rule draw_smote:
     log:
         "logs/draw_smote/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(4000),
-        runtime=grow(10),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(10),
     params:
         datasets=OVERSAMPLED,
         leaky=setting("protocols/{protocol}/leaky"),
@@ -111,8 +111,8 @@ rule draw_model:
     log:
         "logs/draw_model/{collection}/{backbone}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(10),
     params:
         backbone=setting("backbones/{backbone}"),
         classes=config["classes"],
@@ -133,8 +133,8 @@ rule draw_stages:
     log:
         "logs/draw_stages/{collection}/{protocol}/{backbone}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(10),
     params:
         backbone=backbone_settings,
         classes=config["classes"],

@@ -1,4 +1,3 @@
-FIGURES = "results/{collection}/figures/{protocol}/seed{seed}"
 # As in thesis.csv.
 CURVES, CONFUSION, GALLERY, MISTAKES = (
     f"figures/{{protocol}}/seed{{seed}}/{{backbone}}/stage{{stage}}_{kind}"
@@ -19,8 +18,8 @@ rule draw_classes:
     log:
         "logs/draw_classes/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
         code=code_of("draw_classes"),
@@ -30,8 +29,8 @@ rule draw_classes:
 
 rule draw_curves:
     input:
-        cards=dataset_files("model.json"),
-        histories=dataset_files("history.csv"),
+        cards=model_files("model.json"),
+        histories=model_files("history.csv"),
     output:
         stage_results(
             CURVES,
@@ -44,8 +43,8 @@ rule draw_curves:
     log:
         "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         numbers=thesis_numbers(CURVES),
         leaky=setting("protocols/{protocol}/leaky"),
@@ -56,8 +55,8 @@ rule draw_curves:
 
 rule draw_confusion:
     input:
-        cards=dataset_files("model.json"),
-        metrics=dataset_files("metrics.json"),
+        cards=model_files("model.json"),
+        metrics=model_files("metrics.json"),
     output:
         stage_results(
             CONFUSION,
@@ -70,8 +69,8 @@ rule draw_confusion:
     log:
         "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         numbers=thesis_numbers(CONFUSION),
         leaky=setting("protocols/{protocol}/leaky"),
@@ -84,9 +83,9 @@ rule draw_gallery:
     input:
         manifest="results/{collection}/manifest.csv",
         pixels=packed(".npy"),
-        models=dataset_files("model.safetensors"),
-        cards=dataset_files("model.json"),
-        tests=dataset_files("test.csv"),
+        models=model_files("model.safetensors"),
+        cards=model_files("model.json"),
+        tests=model_files("test.csv"),
     output:
         gallery=stage_results(
             GALLERY,
@@ -107,8 +106,8 @@ rule draw_gallery:
     log:
         "logs/draw_gallery/{collection}/{protocol}/seed{seed}/{backbone}.log",
     resources:
-        mem_mb=grow(4000),
-        runtime=grow(10),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(10),
     params:
         classes=config["classes"],
         class_names=config["class_names"],
@@ -133,8 +132,8 @@ rule draw_leakage:
     log:
         "logs/draw_leakage/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         leaky=setting("protocols/{protocol}/leaky"),
         code=code_of("draw_leakage"),
@@ -157,8 +156,8 @@ rule draw_duplicates:
     log:
         "logs/draw_duplicates/{collection}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(10),
     params:
         code=code_of("draw_duplicates"),
     script:

@@ -45,8 +45,8 @@ rule write_report:
     log:
         "logs/write_report/{collection}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         licence=setting("collections/{collection}/licence"),
         settings=run_settings(config),
@@ -75,8 +75,8 @@ rule number_results:
     log:
         f"logs/number_results/{config['collection']}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         results=NUMBERED,
         code=code_of("number_results"),

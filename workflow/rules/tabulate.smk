@@ -8,8 +8,8 @@ rule count_classes:
     log:
         "logs/count_classes/{collection}/{protocol}/seed{seed}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         classes=config["classes"],
         datasets=config["run"]["datasets"],
@@ -54,8 +54,8 @@ rule tabulate_results:
     log:
         "logs/tabulate_results/{collection}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         leaky=LEAKY_PROTOCOLS,
         published_as={
@@ -74,8 +74,8 @@ PER_CLASS, GLOBAL = (f"tables/{{backbone}}/stage{{stage}}_{kind}" for kind in ("
 
 rule tabulate_run:
     input:
-        cards=backbone_files("model.json"),
-        metrics=backbone_files("metrics.json"),
+        cards=model_files("model.json"),
+        metrics=model_files("metrics.json"),
     output:
         texts=expand(
             "results/{{collection}}/tables/{{backbone}}/stage{stage}_{kind}.{ending}",
@@ -92,8 +92,8 @@ rule tabulate_run:
     log:
         "logs/tabulate_run/{collection}/{backbone}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         classes=config["classes"],
         leaky=LEAKY_PROTOCOLS,
@@ -123,8 +123,8 @@ rule tabulate_costs:
     log:
         "logs/tabulate_costs/{collection}.log",
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         code=code_of("tabulate_costs"),
     script:

@@ -3,7 +3,7 @@ import functools
 from lesionflow.report import thesis
 
 # Every figure and table of the thesis, and the files of this run that have its numbers.
-THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv")
+THESIS = thesis.read_contents(WORKFLOW / "resources/thesis.csv")
 NUMBERED = thesis.results(THESIS, config)
 
 

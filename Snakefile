@@ -1,0 +1,5 @@
+include: "workflow/Snakefile"
+
+
+# What is included sets no default target.
+workflow.default_target = "all"
