@@ -1,7 +1,3 @@
-localrules:
-    index_store,
-
-
 rule pack_images:
     input:
         images=collection_file("images"),
@@ -32,6 +28,7 @@ rule index_store:
         f"{PACKED}/store.json",
     log:
         "logs/index_store/{collection}/{size}{resize}.log",
+    localrule: True
     params:
         code=code_of("index_store"),
     script:

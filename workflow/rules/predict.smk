@@ -3,10 +3,6 @@ from lesionflow.evaluation.predictions import set_name
 NEW_IMAGES = set_name(config["images"]) if "images" in config else "NAME"
 
 
-localrules:
-    choose_model,
-
-
 checkpoint choose_model:
     input:
         known_models,
@@ -14,6 +10,7 @@ checkpoint choose_model:
         update(f"{PREDICTIONS}/model.json"),  # so that what is refused loses no earlier choice
     log:
         "logs/choose_model/{name}.log",
+    localrule: True
     resources:
         mem_mb=per_attempt(2000),
     params:
