@@ -1,16 +1,11 @@
 # The config, completed and checked, before anything reads it; what wildcards may be.
 import gc
-import os
 import re
-import sys
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-WORKFLOW = Path(str(workflow.current_basedir), "../..").resolve()
-sys.path.insert(0, str(WORKFLOW / "scripts"))
 from lesionflow.config import locks
 from lesionflow.config.paths import check_command_line, check_paths, typed_images
 from lesionflow.config.settings import complete
