@@ -67,6 +67,19 @@ def test_a_damaged_result_is_removed_and_what_the_user_gave_is_not(tmp_path, mon
     assert path.exists() != ours
 
 
+def test_a_damaged_result_is_removed_from_the_cache_that_it_came_from(tmp_path, monkeypatch):
+    """Else the same command would take it from there again."""
+    monkeypatch.chdir(tmp_path)
+    cached, path = tmp_path / "cache/some.json", Path("results/some.json")
+    for file in (cached, path):
+        file.parent.mkdir()
+    cached.write_text("half")
+    path.symlink_to(cached)
+    with pytest.raises(InputError, match="was removed"):
+        read_json(path)
+    assert not path.is_symlink() and not cached.exists()
+
+
 def test_a_result_under_its_absolute_path_is_not_removed(tmp_path, monkeypatch):
     """So is a model named that the user chose for new images."""
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The workflow from elsewhere: as a module of another workflow, deployed, and from a clone that cannot be written to."""
+"""The workflow used elsewhere: as a module, deployed from GitHub, and from a clone that cannot be written to."""
 
 import os
 import re

@@ -21,6 +21,7 @@ rule download_file:
         "logs/download_file/{collection}/{file}.log",
     wildcard_constraints:
         file="|".join(re.escape(file) for parts in config["collections"].values() for file in parts.get("download", {})),
+    cache: CACHES
     localrule: True  # computing nodes of a cluster may have no way to the internet
     resources:
         runtime=per_attempt(600),
@@ -40,6 +41,7 @@ rule fetch_weights:
         "logs/fetch_weights/{file}.log",
     wildcard_constraints:
         file="|".join(re.escape(Path(path).name) for path in config["private_urls"] if "/weights/" in path),
+    cache: CACHES
     localrule: True  # as above
     resources:
         runtime=per_attempt(60),

@@ -32,13 +32,17 @@ use rule pack_images as pack_new_images with:
     output:
         pixels=f"{PACKED_NEW}/{{shard}}.npy",
         table=f"{PACKED_NEW}/{{shard}}.csv",
+        benchmark=f"{PACKED_NEW}/{{shard}}_benchmark.tsv",
     log:
         "logs/pack_new_images/{name}/{size}{resize}/{shard}.log",
-    benchmark:
-        f"{PACKED_NEW}/{{shard}}_benchmark.tsv"
+    cache: False  # images of patients, perhaps
     threads: 8
     params:
+        images=config.get("images"),
         shards=1,
+        shard="{shard}",
+        size="{size}",
+        resize="{resize}",
         files=new_files,
         code=code_of("pack_images"),
 

@@ -1,5 +1,6 @@
 """Decode, verify, hash and resize one shard of the images."""
 
+import time
 from typing import TYPE_CHECKING
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from lesionflow.data.images import RawImages, shard_names
 from lesionflow.data.packing import new_pixels, pack
 from lesionflow.files import whole
-from lesionflow.lists import write_table
+from lesionflow.lists import write_benchmark, write_table
 from lesionflow.logs import job
 
 if TYPE_CHECKING:
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
-    size = int(snakemake.wildcards.size)
+    started, params, output = time.perf_counter(), snakemake.params, snakemake.output
     torch.set_num_threads(1)  # each thread of `pack` does a whole image
     with job(snakemake.log[0]):
-        images = RawImages(snakemake.input.images)
-        names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
-        with whole(snakemake.output.pixels) as npy:
-            pixels = new_pixels(npy, len(names), size)
-            nearest = snakemake.wildcards.resize == "nearest"
-            write_table(snakemake.output.table, pack(images, names, pixels, snakemake.threads, nearest=nearest))
+        images = RawImages(params.images)
+        names = shard_names(images, int(params.shard), params.shards)
+        with whole(output.pixels) as npy:
+            pixels = new_pixels(npy, len(names), int(params.size))
+            table = pack(images, names, pixels, snakemake.threads, nearest=params.resize == "nearest")
+            write_table(output.table, table)
             pixels.flush()
+        write_benchmark(output.benchmark, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,7 @@ from lesionflow.files import write_text
 def check_inputs():
     """Stop where a table is missing that results rest on; say so of images, which are needed no more once packed."""
     collection = config["collections"][config["collection"]]
-    made = {
-        *rules.draw_demo.output,
-        *(
-            f"resources/{name}/{file}"
-            for name, parts in config["collections"].items()
-            for file in parts.get("download", {})
-        ),
-    }
+    made = made_files()
     try:
         check_tables(config, made)
     except InputError as error:

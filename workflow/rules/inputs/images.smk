@@ -9,6 +9,23 @@ def collection_file(key):
     return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
 
 
+def made_files():
+    """Files of collections that rules make."""
+    collections = config["collections"].items()
+    downloads = {f"resources/{name}/{file}" for name, parts in collections for file in parts.get("download", {})}
+    return {*rules.draw_demo.output, *downloads}
+
+
+def made_images(wildcards):
+    """The collection's images, if a rule makes them.
+
+    Those of a user are no input: `images_state` says when they change, and a cache would read all of them for a digest,
+    and fail at a folder.
+    """
+    images = config["collections"][wildcards.collection]["images"]
+    return images if images in made_files() else []
+
+
 def images_state(wildcards):
     """What changes when an image of the collection is added, removed or replaced.
 

@@ -10,6 +10,9 @@ LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protoc
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
 OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample")][:1]
 
+# `cache:` of rules. Without `--cache` on the command line, Snakemake would warn of each such rule in every job.
+CACHES = workflow.workflow_settings.cache is not None
+
 digest_of_code = functools.cache(source.code_of)  # thousands of jobs ask for it
 
 

@@ -116,7 +116,8 @@ def damaged(path: str | Path, why: object) -> InputError:
     what = f"{path} is damaged ({first_line(why)})"
     if Path(path).parts[0] not in ("results", "resources"):
         return InputError(f"{what}: replace it with a good copy, or delete it and create it again.")
-    Path(path).unlink(missing_ok=True)
+    for file in (Path(path).resolve(), Path(path)):  # a link into Snakemake's cache, and what it leads to
+        file.unlink(missing_ok=True)
     return InputError(f"{what} and was removed: start the same command again to recreate it.")
 
 
