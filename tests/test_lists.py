@@ -94,3 +94,12 @@ def test_a_damaged_list_is_one_sentence_and_goes(tmp_path, monkeypatch, damage):
     ):
         lists.read_training(path)
     assert not path.exists()
+
+
+def test_a_benchmark_of_ours_reads_as_one_of_snakemake(tmp_path):
+    lists.write_benchmark(tmp_path / "ours.tsv", 61.5)
+    (tmp_path / "theirs.tsv").write_text("s\th:m:s\tmax_rss\n61.5\t0:01:01\t512.25\n")
+    ours, theirs = (lists.read_benchmark(tmp_path / f"{name}.tsv") for name in ("ours", "theirs"))
+    names = ["s", "h:m:s"]
+    assert ours[names].equals(theirs[names]) and list(ours) == list(theirs)
+    assert 10 < ours["max_rss"][0] < 100_000  # MB of a Python process

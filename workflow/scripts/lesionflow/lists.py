@@ -9,6 +9,7 @@ import re
 import resource
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,14 +147,15 @@ def read_history(path: str | Path) -> pd.DataFrame:
 
 def read_benchmark(path: str | Path) -> pd.DataFrame:
     """What Snakemake's `benchmark:` or `write_benchmark` wrote, tab-separated: s (seconds), max_rss (MB)."""
-    return read_table(path, [], ["s", "max_rss"], sep="\t")
+    return read_table(path, ["h:m:s"], ["s", "max_rss"], sep="\t")
 
 
 def write_benchmark(path: str | Path, seconds: float) -> None:
     """A benchmark of this process, whole or not at all: the time it took, and its peak memory so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     with whole(path) as temporary:
-        pd.DataFrame({"s": [seconds], "max_rss": [peak]}).to_csv(temporary, sep="\t", index=False)
+        table = pd.DataFrame({"s": [seconds], "h:m:s": [str(timedelta(seconds=int(seconds)))], "max_rss": [peak]})
+        table.to_csv(temporary, sep="\t", index=False)
 
 
 def read_costs(path: str | Path) -> pd.DataFrame:
