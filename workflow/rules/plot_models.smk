@@ -1,165 +1,85 @@
-FIGURES = "results/{collection}/figures/{protocol}/seed{seed}"
-# As in thesis.csv.
-CURVES, CONFUSION, GALLERY, MISTAKES = (
-    f"figures/{{protocol}}/seed{{seed}}/{{backbone}}/stage{{stage}}_{kind}"
-    for kind in ("curves", "confusion", "gallery", "mistakes")
-)
-
-
-rule draw_classes:
+rule plot_training:
     input:
-        f"{SPLIT}/class_counts.csv",
+        cards=model_files("model.json"),
+        histories=model_files("history.csv"),
+        metrics=model_files("metrics.json"),
     output:
-        report(
-            f"{FIGURES}/classes.svg",
-            caption="../report/classes.rst",
-            category="Images",
-            labels={"protocol": "{protocol}", "seed": "{seed}", "figure": "images per class"},
-        ),
+        curves=stage_figures("curves", "Single models", "accuracy and loss"),
+        confusion=stage_figures("confusion", "Single models", "confusion matrices"),
     log:
-        "logs/draw_classes/{collection}/{protocol}/seed{seed}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        "logs/plot_training/{collection}/{protocol}/seed{seed}/{backbone}.log",
+    group:
+        "plot_models"
     params:
+        curves=thesis_numbers(stage_figure("curves")),
+        confusion=thesis_numbers(stage_figure("confusion")),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_classes"),
+        code=code_of("plot_training"),
     script:
-        "../scripts/draw_classes.py"
+        "../scripts/plot_training.py"
 
 
-rule draw_curves:
+rule plot_examples:
     input:
-        cards=dataset_files("model.json"),
-        histories=dataset_files("history.csv"),
-    output:
-        stage_results(
-            CURVES,
-            ".svg",
-            "accuracy and loss",
-            caption="../report/curves.rst",
-            category="Training",
-            subcategory="{protocol}, seed {seed}",
-        ),
-    log:
-        "logs/draw_curves/{collection}/{protocol}/seed{seed}/{backbone}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
-    params:
-        numbers=thesis_numbers(CURVES),
-        leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_curves"),
-    script:
-        "../scripts/draw_curves.py"
-
-
-rule draw_confusion:
-    input:
-        cards=dataset_files("model.json"),
-        metrics=dataset_files("metrics.json"),
-    output:
-        stage_results(
-            CONFUSION,
-            ".svg",
-            "confusion matrices",
-            caption="../report/confusion.rst",
-            category="Test",
-            subcategory="{protocol}, seed {seed}",
-        ),
-    log:
-        "logs/draw_confusion/{collection}/{protocol}/seed{seed}/{backbone}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
-    params:
-        numbers=thesis_numbers(CONFUSION),
-        leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_confusion"),
-    script:
-        "../scripts/draw_confusion.py"
-
-
-rule draw_gallery:
-    input:
-        manifest="results/{collection}/manifest.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
         pixels=packed(".npy"),
-        models=dataset_files("model.safetensors"),
-        cards=dataset_files("model.json"),
-        tests=dataset_files("test.csv"),
+        models=model_files("model.safetensors"),
+        cards=model_files("model.json"),
+        tests=model_files("test.csv"),
     output:
-        gallery=stage_results(
-            GALLERY,
-            ".svg",
-            "one test image per class",
-            caption="../report/gallery.rst",
-            category="Test",
-            subcategory="{protocol}, seed {seed}",
-        ),
-        mistakes=stage_results(
-            MISTAKES,
-            ".svg",
-            "surest mistakes",
-            caption="../report/mistakes.rst",
-            category="Test",
-            subcategory="{protocol}, seed {seed}",
-        ),
+        # Pictures take room: the report shows those of the last stage only.
+        gallery=stage_figures("gallery", "Single models", "one test image per class", STAGES[-1:]),
+        mistakes=stage_figures("mistakes", "Single models", "most confident errors", STAGES[-1:]),
     log:
-        "logs/draw_gallery/{collection}/{protocol}/seed{seed}/{backbone}.log",
+        "logs/plot_examples/{collection}/{protocol}/seed{seed}/{backbone}.log",
+    group:
+        "plot_models"
     resources:
-        mem_mb=grow(4000),
-        runtime=grow(10),
+        mem_mb=per_attempt(4000),
     params:
         classes=config["classes"],
         class_names=config["class_names"],
         backbone=backbone_settings,
-        numbers=thesis_numbers(GALLERY),
+        numbers=thesis_numbers(stage_figure("gallery")),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_gallery"),
+        code=code_of("plot_examples"),
     script:
-        "../scripts/draw_gallery.py"
+        "../scripts/plot_examples.py"
 
 
-rule draw_leakage:
-    input:
-        f"{SPLIT}/leakage.json",
+rule plot_model:
     output:
-        report(
-            f"{FIGURES}/leakage.svg",
-            caption="../report/leakage.rst",
-            category="Leakage",
-            labels={"protocol": "{protocol}", "seed": "{seed}", "figure": "shared images"},
-        ),
+        thesis_figure("3.10", "Architectures and stages"),
     log:
-        "logs/draw_leakage/{collection}/{protocol}/seed{seed}.log",
+        "logs/plot_model/{collection}/{backbone}.log",
+    group:
+        "plot_models"
     resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
     params:
+        backbone=setting("backbones/{backbone}"),
+        classes=config["classes"],
+        size=config["image_size"],
+        code=code_of("plot_model"),
+    script:
+        "../scripts/plot_model.py"
+
+
+rule plot_stages:
+    output:
+        thesis_figure("3.11", "Architectures and stages"),
+    log:
+        "logs/plot_stages/{collection}/{protocol}/{backbone}.log",
+    group:
+        "plot_models"
+    resources:
+        mem_mb=per_attempt(2000),
+    params:
+        backbone=backbone_settings,
+        classes=config["classes"],
+        transfer=setting("protocols/{protocol}/transfer"),
+        freeze_head_norm=setting("protocols/{protocol}/freeze_head_norm"),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_leakage"),
+        code=code_of("plot_stages"),
     script:
-        "../scripts/draw_leakage.py"
-
-
-rule draw_duplicates:
-    input:
-        manifest="results/{collection}/manifest.csv",
-        duplicates="results/{collection}/duplicates.csv",
-        pixels=packed(".npy"),
-    output:
-        report(
-            "results/{collection}/figures/duplicates.svg",
-            caption="../report/duplicates.rst",
-            category="Leakage",
-            labels={"figure": "duplicates"},
-        ),
-    log:
-        "logs/draw_duplicates/{collection}.log",
-    resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
-    params:
-        code=code_of("draw_duplicates"),
-    script:
-        "../scripts/draw_duplicates.py"
+        "../scripts/plot_stages.py"

@@ -1,4 +1,4 @@
-"""Draw a model: its groups of layers and their parameters."""
+"""Plot a model: its groups of layers and their parameters."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        # What is drawn does not depend on the weights.
+        # The figure does not depend on the weights.
         classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
         with whole(snakemake.output[0]) as path:
             model(path, classifier, snakemake.wildcards.backbone, params.size)

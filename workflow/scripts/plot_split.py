@@ -1,22 +1,32 @@
-"""Draw the images per class of one split and its datasets."""
+"""Plot one split: its data preparation, images per class, under-sampling and leakage."""
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
-from lesionflow.lists import read_counts
+from lesionflow.files import read_json, whole
+from lesionflow.lists import read_counts, read_packed, read_parts
 from lesionflow.logs import job
-from lesionflow.report.figures.data import class_distribution
+from lesionflow.report.figures.data import class_distribution, preparation, undersampling
+from lesionflow.report.figures.leakage import leakage_by_class
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 
 def main(snakemake: "Snakemake") -> None:
+    inputs, output, params, wildcards = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
+    of = {"split": {"protocol": wildcards.protocol, "seed": wildcards.seed}, "leaky": params.leaky}
     with job(snakemake.log[0]):
-        counts = read_counts(snakemake.input[0])
-        keywords = [counts["protocol"].iloc[0], f"seed {counts['seed'].iloc[0]}"]
-        with whole(snakemake.output[0]) as path:
-            class_distribution(path, counts, keywords, snakemake.params.leaky)
+        counts, parts = read_counts(inputs.counts), read_parts(inputs.split).groupby("part")["image"].agg(set)
+        files = sum(len(read_packed(table)) for table in inputs.packed)
+        with whole(output.preparation) as path:
+            preparation(path, files, params.size, counts, len(parts["train"] & parts["test"]), **of)
+        for dataset in params.datasets:
+            with whole(output.undersampling) as path:
+                undersampling(path, counts, dataset, **of)
+        with whole(output.classes) as path:
+            class_distribution(path, counts, **of)
+        with whole(output.leakage) as path:
+            leakage_by_class(path, read_json(inputs.leakage), **of)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw which groups of layers each stage trains."""
+"""Plot which groups of layers each stage trains."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params, wildcards = snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
-        # What is drawn does not depend on the weights.
+        # The figure does not depend on the weights.
         classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
         counts = stage_counts(classifier, params.backbone["unfreeze"], params.freeze_head_norm)
         with whole(snakemake.output[0]) as path:

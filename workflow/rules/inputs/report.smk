@@ -1,55 +1,66 @@
-import functools
-
+# What the report shows, and the thesis' numbers of it.
 from lesionflow.report import thesis
 
 # Every figure and table of the thesis, and the files of this run that have its numbers.
-THESIS = thesis.read_contents(f"{workflow.basedir}/workflow/resources/thesis.csv")
+THESIS = thesis.read_contents(WORKFLOW / "resources/thesis.csv")
 NUMBERED = thesis.results(THESIS, config)
 
-
-@functools.cache
-def number_of(file, backbone, stage):
-    return thesis.number(THESIS, file, config["backbones"][backbone], stage)
+# The figures of the report, in its order: kind, category, and files without ending. Each joins where it is declared.
+SHOWN = []
 
 
-def thesis_number(file, stage=None):
-    """A function of wildcards: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
-    return lambda wildcards: number_of(file, wildcards.backbone, stage)
+def figure(kind, file, category, shows, needs="", in_report=True, **labels):
+    """A declared output: the figure results/{collection}/{file}.svg, in words what it `shows`.
+
+    The report has it in the section `category`, with the caption workflow/report/{kind}.rst, and so has Snakemake's
+    own; runs that do not provide what it `needs` (see `thesis.NEEDS`) do without.
+    """
+    if in_report:
+        SHOWN.append((kind, category, [path for _, path in thesis.files_of_run(file, config, needs)]))
+    labels = {field: f"{{{field}}}" for field in thesis.fields(file)} | labels | {"figure": shows}
+    path = f"results/{{collection}}/{file}.svg"
+    return report(path, caption=f"../report/{kind}.rst", category=category, labels=labels)
+
+
+def stage_figures(kind, category, shows, in_report=STAGES):
+    """Declared outputs: a figure of each stage of a backbone, of which the report shows those `in_report`."""
+    return [
+        figure(kind, stage_figure(kind, stage), category, shows, in_report=stage in in_report, stage=str(stage))
+        for stage in STAGES
+    ]
+
+
+def stage_figure(kind, stage="{stage}"):
+    return f"figures/{{protocol}}/seed{{seed}}/{{backbone}}/stage{stage}_{kind}"
+
+
+def thesis_figure(number, category="Images"):
+    """A declared output: figure `number` of the thesis."""
+    (row,) = [row for row in THESIS if (row["kind"], row["number"]) == ("figure", number)]
+    return figure(f"figure_{number.replace('.', '_')}", row["file"], category, row["shows"], row["needs"])
+
+
+def thesis_number(file):
+    """An input function: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
+    return lambda wildcards: thesis.number(
+        THESIS, file, config["backbones"][wildcards.backbone], wildcards.get("stage")
+    )
 
 
 def thesis_numbers(file):
-    """A function of wildcards: the thesis' numbers of `file` in stages 1 to 3."""
-    return lambda wildcards: [thesis_number(file, stage)(wildcards) for stage in (1, 2, 3)]
+    """An input function: by stage, the thesis' number of `file` for the backbone."""
+    return lambda wildcards: {
+        stage: thesis.number(THESIS, file, config["backbones"][wildcards.backbone], stage) for stage in STAGES
+    }
 
 
-def thesis_labels(file, shows, stage=None):
-    """A function of wildcards: labels of `file` (as in thesis.csv), with its number if it has one."""
-
-    def labels(wildcards):
-        found = thesis_number(file, stage)(wildcards)
-        kind = "table" if file.startswith("tables") else "figure"
-        names = {"backbone": wildcards.backbone} | ({"stage": str(stage)} if stage else {})
-        return names | {kind: f"{found}: {shows}" if found else shows}
-
-    return labels
+def table(name, category, shows, caption=None):
+    """Declared outputs csv, md and html: the table results/{collection}/tables/{name}."""
+    labels = {field: f"{{{field}}}" for field in thesis.fields(name)} | {"table": shows}
+    html = report(f"{TABLES}/{name}.html", caption=f"../report/{caption or name}.rst", category=category, labels=labels)
+    return [f"{TABLES}/{name}.csv", f"{TABLES}/{name}.md", html]
 
 
-def stage_results(file, ending, shows, **about):
-    """Declared outputs: `file` (as in thesis.csv) of stages 1 to 3, with `about` for Snakemake's report."""
-    path = f"results/{{collection}}/{file}{ending}"
-    labels = {stage: thesis_labels(file, shows, stage) for stage in (1, 2, 3)}
-    return [report(path.replace("{stage}", str(stage)), labels=labels[stage], **about) for stage in labels]
-
-
-def thesis_figure(number, folder, **labels):
-    """A declared output: figure `number` of the thesis in `folder`, with its caption."""
-    name = f"figure_{number.replace('.', '_')}"
-    category = "Models" if number in ("3.10", "3.11") else "Images"
-    labels["figure"] = number
-    return report(f"{folder}/{name}.svg", caption=f"../report/{name}.rst", category=category, labels=labels)
-
-
-def thesis_figures(wildcards):
-    """The thesis' figures of the data and of the models, those that the run has all parts of."""
-    files = [row["source"] for row in NUMBERED if Path(row.get("source", "")).name.startswith("figure_")]
-    return [f"results/{wildcards.collection}/{file}" for file in files]
+def report_figures(wildcards):
+    """The figures that the report shows."""
+    return [f"results/{wildcards.collection}/{path}.svg" for _, _, paths in SHOWN for path in paths]

