@@ -39,6 +39,6 @@ def test_the_recipes_of_the_image_say_the_same():
 
 
 def test_the_image_is_set_in_one_place_for_every_rule_but_the_preflight():
-    assert 'container: config["container"]' in (REPOSITORY / "Snakefile").read_text()
-    own = [path.name for path in (REPOSITORY / "workflow/rules").glob("*.smk") if "container:" in path.read_text()]
+    assert 'container: config["container"]' in (REPOSITORY / "workflow/Snakefile").read_text()
+    own = [path.name for path in (REPOSITORY / "workflow/rules").rglob("*.smk") if "container:" in path.read_text()]
     assert own == ["preflight.smk"]

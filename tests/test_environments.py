@@ -46,7 +46,7 @@ def test_conda_is_given_the_same_ranges():
 
 def test_a_machine_that_only_submits_needs_few_packages():
     """docs/containers.md names them: what the rules import must not ask for more."""
-    rules = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
+    rules = "\n".join(path.read_text() for path in (REPOSITORY / "workflow/rules").rglob("*.smk"))
     imports = re.findall(r"^from lesionflow.*$", rules, re.MULTILINE)
     assert len(imports) > 5
     absent = [

@@ -42,7 +42,7 @@ def package(tmp_path, monkeypatch):
 
 
 def test_every_rule_with_a_script_names_its_code():
-    for file in RULES.glob("*.smk"):
+    for file in RULES.rglob("*.smk"):
         for block in re.split(r"(?m)^(?=(?:use rule|rule|checkpoint) )", file.read_text()):
             script = re.search(r'"\.\./scripts/(\w+)\.py"', block)
             if script and script[1] not in FETCHES:

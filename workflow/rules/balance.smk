@@ -1,16 +1,16 @@
 rule balance:
     input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
+        split=f"{SPLIT}/split.csv",
         store=packed_store,
     output:
-        "results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
+        f"{DATASET}/training.csv",
     log:
         "logs/balance/{collection}/{protocol}/seed{seed}/{dataset}.log",
     threads: 2
     resources:
-        mem_mb=grow(4000),
-        runtime=grow(60),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
     params:
         dataset=setting("datasets/{dataset}"),
         undersample=setting("protocols/{protocol}/undersample"),
@@ -18,37 +18,3 @@ rule balance:
         code=code_of("balance"),
     script:
         "../scripts/balance.py"
-
-
-rule write_folders:
-    input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        duplicates="results/{collection}/duplicates.csv",
-        pixels=packed(".npy"),
-    output:
-        directory("results/{collection}/{protocol}/seed{seed}/{dataset}/folders"),
-    log:
-        "logs/write_folders/{collection}/{protocol}/seed{seed}/{dataset}.log",
-    threads: 2
-    resources:
-        mem_mb=grow(2000),
-        runtime=grow(60),
-    params:
-        classes=config["classes"],
-        leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("write_folders", gate="splits.audit"),
-    script:
-        "../scripts/write_folders.py"
-
-
-rule export_folders:
-    input:
-        expand(
-            "results/{collection}/{protocol}/seed{seed}/{dataset}/folders",
-            collection=config["collection"],
-            protocol=config["run"]["protocols"],
-            seed=config["seeds"],
-            dataset=config["run"]["datasets"],
-        ),

@@ -1,7 +1,7 @@
 rule predict_parts:
     input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
+        split=f"{SPLIT}/split.csv",
         store=packed_store,
         models=stages("model.safetensors"),
     output:
@@ -12,8 +12,8 @@ rule predict_parts:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grow(8000),
-        runtime=grow(30),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(30),
     params:
         classes=config["classes"],
         backbone=backbone_settings,
@@ -25,10 +25,10 @@ rule predict_parts:
 
 rule score:
     input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        leakage="results/{collection}/{protocol}/seed{seed}/leakage.json",
+        manifest=f"{COLLECTION}/manifest.csv",
+        split=f"{SPLIT}/split.csv",
+        training=f"{DATASET}/training.csv",
+        leakage=f"{SPLIT}/leakage.json",
         models=stages("model.safetensors"),
         cards=stages("model.json"),
         valid=stages("valid.csv"),
@@ -39,9 +39,6 @@ rule score:
         md=stages("card.md"),
     log:
         "logs/score/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
     params:
         classes=config["classes"],
         split=setting("protocols/{protocol}/split"),

@@ -1,5 +1,6 @@
+from lesionflow.evaluation.predictions import set_name
+
 NEW_IMAGES = set_name(config["images"]) if "images" in config else "NAME"
-PREDICTIONS = "results/predictions/{name}"
 
 
 localrules:
@@ -14,8 +15,7 @@ checkpoint choose_model:
     log:
         "logs/choose_model/{name}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
     params:
         images=config.get("images"),
         collection=config["collection"],
@@ -33,12 +33,12 @@ use rule pack_images as pack_new_images with:
     input:
         images=config.get("images", []),
     output:
-        pixels="resources/predictions/{name}/packed{size}{resize}/{shard}.npy",
-        table="resources/predictions/{name}/packed{size}{resize}/{shard}.csv",
+        pixels=f"{PACKED_NEW}/{{shard}}.npy",
+        table=f"{PACKED_NEW}/{{shard}}.csv",
     log:
         "logs/pack_new_images/{name}/{size}{resize}/{shard}.log",
     benchmark:
-        "resources/predictions/{name}/packed{size}{resize}/{shard}_benchmark.tsv"
+        f"{PACKED_NEW}/{{shard}}_benchmark.tsv"
     threads: 8
     params:
         shards=1,
@@ -61,8 +61,8 @@ rule predict_images:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grow(8000),
-        runtime=grow(60),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(60),
     params:
         images=config.get("images"),
         class_names=config["class_names"],
@@ -83,8 +83,7 @@ rule write_gallery:
     log:
         "logs/write_gallery/{name}.log",
     resources:
-        mem_mb=grow(2000),
-        runtime=grow(10),
+        mem_mb=per_attempt(2000),
     params:
         class_names=config["class_names"],
         code=code_of("write_gallery"),
@@ -95,31 +94,3 @@ rule write_gallery:
 rule predict:
     input:
         expand(f"{PREDICTIONS}/{{file}}", name=NEW_IMAGES, file=["predictions.csv", "gallery.html"]),
-
-
-rule write_onnx:
-    input:
-        table="results/{collection}/tables/table_4_1.csv",
-        manifest="results/{collection}/manifest.csv",
-        pixels=packed(".npy"),
-        models=model_files("model.safetensors"),
-        cards=model_files("model.json"),
-        tests=model_files("test.csv"),
-    output:
-        model="results/{collection}/best_model.onnx",
-        card="results/{collection}/best_model.json",
-    log:
-        "logs/write_onnx/{collection}.log",
-    threads: 2
-    resources:
-        mem_mb=grow(8000),
-        runtime=grow(30),
-    params:
-        code=code_of("write_onnx"),
-    script:
-        "../scripts/write_onnx.py"
-
-
-rule export_onnx:
-    input:
-        expand("results/{collection}/best_model.onnx", collection=config["collection"]),

@@ -1,13 +1,12 @@
 OF_SEARCH = "figures/{protocol}/seed{seed}/{backbone}/search_{dataset}"  # as in thesis.csv
-SEARCH_FIGURE = f"results/{{collection}}/{OF_SEARCH}.svg"
 
 
 rule search_hyperparameters:
     input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        duplicates="results/{collection}/duplicates.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
+        split=f"{SPLIT}/split.csv",
+        training=f"{DATASET}/training.csv",
+        duplicates=f"{COLLECTION}/duplicates.csv",
         store=packed_store,
         weights=pretrained_weights,
     output:
@@ -18,8 +17,8 @@ rule search_hyperparameters:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grow(8000),
-        runtime=grow(60),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(60),
     params:
         classes=config["classes"],
         optimizers=config["search"]["optimizers"],
@@ -39,19 +38,16 @@ rule tabulate_search:
         winners=searches(f"{SEARCH}/winner.json"),
         trials=searches(f"{SEARCH}/trials.csv"),
     output:
-        csv="results/{collection}/tables/search.csv",
-        md="results/{collection}/tables/search.md",
+        csv=f"{TABLES}/search.csv",
+        md=f"{TABLES}/search.md",
         html=report(
-            "results/{collection}/tables/search.html",
+            f"{TABLES}/search.html",
             caption="../report/search.rst",
             category="Training",
             labels={"table": "search"},
         ),
     log:
         "logs/tabulate_search/{collection}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
     params:
         leaky=LEAKY_PROTOCOLS,
         code=code_of("tabulate_search"),
@@ -73,9 +69,6 @@ rule draw_search:
         ),
     log:
         "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(10),
     params:
         number=thesis_number(OF_SEARCH),
         leaky=setting("protocols/{protocol}/leaky"),
@@ -86,11 +79,8 @@ rule draw_search:
 
 rule search:
     input:
-        expand(
-            ["results/{collection}/tables/search.csv", SEARCH_FIGURE],
+        of_run(
+            [f"{TABLES}/search.csv", SEARCH_FIGURE],
             collection=config["collection"],
-            protocol=config["run"]["protocols"],
-            seed=config["seeds"],
             dataset=config["run"]["datasets"][0],
-            backbone=config["run"]["backbones"],
         ),

@@ -1,32 +1,9 @@
-localrules:
-    fetch_weights,
-
-
-rule fetch_weights:
-    output:
-        "resources/weights/{file}",
-    log:
-        "logs/fetch_weights/{file}.log",
-    wildcard_constraints:
-        file="|".join(re.escape(Path(path).name) for path in config["private_urls"] if "/weights/" in path),
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(60),
-    params:
-        urls=weights_urls,
-        sha256=weights_digest,
-        images=None,
-        part="resources/weights/{file}.part",
-    script:
-        "../scripts/download_file.py"
-
-
 rule train:
     input:
-        manifest="results/{collection}/manifest.csv",
-        split="results/{collection}/{protocol}/seed{seed}/split.csv",
-        training="results/{collection}/{protocol}/seed{seed}/{dataset}/training.csv",
-        duplicates="results/{collection}/duplicates.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
+        split=f"{SPLIT}/split.csv",
+        training=f"{DATASET}/training.csv",
+        duplicates=f"{COLLECTION}/duplicates.csv",
         store=packed_store,
         weights=first_weights,
         winner=winner_file,
@@ -41,8 +18,8 @@ rule train:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grow(8000),
-        runtime=grow(240),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(240),
     params:
         classes=config["classes"],
         protocol=recipe,

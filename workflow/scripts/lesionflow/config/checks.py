@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 
 from lesionflow.files import InputError
+from lesionflow.stages import STAGES
 from lesionflow.urls import public
 
 SHOWN = 300  # characters of a message, which may quote all that was given
@@ -85,7 +86,7 @@ def check_names(config: Mapping) -> None:
     for protocol, backbones in trained.items():
         for backbone in backbones:
             stages = protocols[protocol]["stages"].get(backbone, {})
-            for stage in {1, 2, 3} - set(stages):
+            for stage in set(STAGES) - set(stages):
                 path = f"protocols: {protocol}: stages: {backbone}: {stage}"
                 raise InputError(f"set epochs and lr at `{path}`, or remove the backbone from what is run.")
 

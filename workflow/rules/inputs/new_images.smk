@@ -1,16 +1,17 @@
-# Input functions of predictions on new images.
+# Input functions: new images, and the model that was chosen for them.
+from lesionflow.files import read_json
 
 
-def as_it_is(path):
-    """A result as it lies there, or nothing: by its absolute path Snakemake knows no rule that would train it again."""
+def existing_file(path):
+    """The absolute path of a result, or nothing where it does not exist: no rule makes absolute paths, so nothing reruns."""
     return str(Path(path).absolute()) if Path(path).exists() else []
 
 
 def known_models(wildcards):
     """What the choice of a model for new images rests on, as far as it is there."""
     if "model" in config["predict"]:
-        return as_it_is(f"{config['predict']['model']}/model.json")
-    return as_it_is(f"results/{config['collection']}/tables/table_4_1.csv")
+        return existing_file(f"{config['predict']['model']}/model.json")
+    return existing_file(f"{TABLES}/table_4_1.csv".format(collection=config["collection"]))
 
 
 def chosen_model(wildcards):
@@ -24,8 +25,8 @@ def new_images(ending):
 
     def shard_file(wildcards):
         choice = read_json(checkpoints.choose_model.get(**wildcards).output[0])
-        nearest = "nearest" if choice["resize"] == "nearest" else ""
-        return f"resources/predictions/{wildcards.name}/packed{choice['image_size']}{nearest}/000{ending}"
+        resize = "nearest" if choice["resize"] == "nearest" else ""
+        return f"{PACKED_NEW}/000{ending}".format(name=wildcards.name, size=choice["image_size"], resize=resize)
 
     return shard_file
 

@@ -1,0 +1,63 @@
+# Input functions: what a model is trained from, and the files of models, searches and the ladder.
+from lesionflow.config.preflight import weights_file
+
+
+def first_weights(wildcards):
+    """What a training starts from: the previous stage's model, or a file of pretrained weights, or nothing."""
+    if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
+        before = MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1})
+        return f"{before}/model.safetensors"
+    return pretrained_weights(wildcards)
+
+
+def pretrained_weights(wildcards):
+    """The file of a backbone's pretrained weights; nothing where it has none or has them from a package."""
+    return weights_file(config["backbones"][wildcards.backbone]["weights"]) or []
+
+
+def model_files(name):
+    """An input function: the file `name` of all models of the run that have the wildcards of the job."""
+    return lambda wildcards: of_run(f"{MODEL}/{name}", **wildcards)
+
+
+def ladder_models(file, **wildcards):
+    """The file of every seed of the ladder's models: of all rungs, unless `wildcards` name a protocol."""
+    ladder = config["ladder"]
+    rungs = {"protocol": [f"ladder_{name}" for name in ladder["rungs"]]}
+    return of_run(file, dataset=ladder["dataset"], backbone=ladder["backbone"], **(rungs | wildcards))
+
+
+def card_files(wildcards):
+    """The cards of all models of the run, and of those of the ladder."""
+    return model_files("card.md")(wildcards) + ladder_models(f"{MODEL}/card.md", **wildcards)
+
+
+def rung_rows(wildcards):
+    """The rows of the ladder: every rung and seed, then collections from elsewhere that are there to be tested on."""
+    rows = ladder_models(f"{MODEL}/ladder.json", stage=STAGES[-1], **wildcards)
+    for other in config["ladder"]["external"]:
+        if Path(config["collections"][other]["images"]).exists():
+            names = {"protocol": "ladder_corrected", "stage": STAGES[-1], "other": other, **wildcards}
+            rows += ladder_models(f"{MODEL}/external/{{other}}.json", **names)
+    return rows
+
+
+def ladder_files(wildcards):
+    """The ladder's table and figure, if the config has rungs."""
+    files = [f"{TABLES}/ladder.csv", f"{COLLECTION}/figures/ladder.svg"]
+    return expand(files, **wildcards) if config["ladder"]["rungs"] else []
+
+
+def searches(path):
+    """An input function: `path` of every search of the collection, which are made on the run's first dataset."""
+    return lambda wildcards: of_run(path, **{"dataset": config["run"]["datasets"][0], **wildcards})
+
+
+def search_files(wildcards):
+    """The search's table and figures, if the config wants them with the rest."""
+    return searches([f"{TABLES}/search.csv", SEARCH_FIGURE])(wildcards) if config["search"]["run"] else []
+
+
+def winner_file(wildcards):
+    """What the search found best for a training, if trainings are to follow it."""
+    return f"{SEARCH}/winner.json".format(**wildcards) if config["search"]["use"] else []
