@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import CLASSES
+from lesionflow.report.tables.style import weights_name
 from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
 from lesionflow.data.duplicates import pairs_of_sets
@@ -20,7 +21,6 @@ from lesionflow.report.tables import results as tables
 from lesionflow.report.tables import runs as run_tables
 from lesionflow.report.tables import search as search_tables
 from lesionflow.report.tables.costs import markdown as cost_markdown
-from lesionflow.report.tables.style import weights_name
 
 
 def test_costs():

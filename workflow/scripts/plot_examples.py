@@ -36,7 +36,9 @@ def main(snakemake: "Snakemake") -> None:
             ]
             count = len(drawn[0])
             with whole(gallery) as path:
-                examples(path, cards, drawn, [seen[:, :count] for seen in overlays], number=params.numbers[stage], **how)
+                examples(
+                    path, cards, drawn, [seen[:, :count] for seen in overlays], number=params.numbers[stage], **how
+                )
             with whole(mistakes) as path:
                 errors(path, cards, wrong, [seen[:, count:] for seen in overlays], **how)
 

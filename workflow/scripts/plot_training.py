@@ -17,7 +17,9 @@ def main(snakemake: "Snakemake") -> None:
         cards = [read_json(path) for path in inputs.cards]
         models = list(zip(cards, inputs.histories, inputs.metrics, strict=True))
         for curves, confusion, stage in zip(output.curves, output.confusion, params.curves, strict=True):
-            cards, histories, metrics = zip(*(model for model in models if int(model[0]["stage"]) == stage), strict=True)
+            cards, histories, metrics = zip(
+                *(model for model in models if int(model[0]["stage"]) == stage), strict=True
+            )
             matrices = [read_json(path)["test"]["confusion_matrix"] for path in metrics]
             with whole(curves) as path:
                 training_curves(path, cards, [*map(read_history, histories)], params.leaky, params.curves[stage])

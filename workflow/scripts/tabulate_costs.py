@@ -16,7 +16,9 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         packing, training = ([read_benchmark(path) for path in inputs[key]] for key in ("packing", "training"))
         packed = [read_packed(path) for path in inputs.packed]
-        cost_table(costs(packing, packed, training, [read_json(path) for path in inputs.cards])).write(*snakemake.output)
+        cost_table(costs(packing, packed, training, [read_json(path) for path in inputs.cards])).write(
+            *snakemake.output
+        )
 
 
 if __name__ == "__main__":

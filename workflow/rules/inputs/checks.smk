@@ -11,7 +11,7 @@ def check_inputs():
     """Stop where a table is missing that results rest on; say so of images, which are needed no more once packed."""
     collection = config["collections"][config["collection"]]
     made = {
-        *rules.draw_demo.output,
+        *rules.generate_demo.output,
         *(
             f"resources/{name}/{file}"
             for name, parts in config["collections"].items()
@@ -33,7 +33,7 @@ def check_ready(log):
     every = Wildcards(fromdict={"collection": config["collection"]})
     in_image = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     problems = find_problems(
-        needed_files(config, made=list(rules.draw_demo.output)),
+        needed_files(config, made=list(rules.generate_demo.output)),
         used_packages(config),
         config["container"] if in_image else None,
         config["preflight"]["gpu"],

@@ -8,6 +8,8 @@ NUMBERED = thesis.results(THESIS, config)
 # The figures of the report, in its order: kind, category, and files without ending. Each joins where it is declared.
 SHOWN = []
 
+SEARCH_FIGURE = "figures/{protocol}/seed{seed}/{backbone}/search_{dataset}"
+
 
 def figure(kind, file, category, shows, needs="", in_report=True, **labels):
     """A declared output: the figure results/{collection}/{file}.svg, in words what it `shows`.

@@ -3,6 +3,7 @@
 import re
 import urllib.parse
 from collections.abc import Mapping
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -45,34 +46,25 @@ def read_figure(path: str | Path) -> dict:
 
 
 class _Table(HTMLParser):
-    """The labels and the caption of the first table of a page."""
+    """What the tag of the table of a page says."""
 
-    def __init__(self, text: str):
-        super().__init__()
-        self.labels: dict[str, str] = {}
-        self.caption = self.tag = ""
-        self.feed(text)
+    labels: Mapping[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.tag = tag
         if tag == "table":
-            found = {name.removeprefix("data-"): value for name, value in attrs if name.startswith("data-")}
-            self.labels = self.labels or found
-
-    def handle_data(self, data: str) -> None:
-        if self.tag == "caption":
-            self.caption += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.tag = ""
+            self.labels = {name.removeprefix("data-"): value for name, value in attrs if name.startswith("data-")}
 
 
 def read_table(path: str | Path) -> dict:
-    """A table that `Table.write` wrote: its labels, its title and, without it and the notes, its HTML."""
+    """A table that `Table.write` wrote: labels, number, title, and its HTML without the title and the notes."""
     text = Path(path).read_text(encoding="utf-8")
-    table = _Table(text)
-    html = re.search(r"<style.*</table>", re.sub(r"<caption>.*?</caption>", "", text, flags=re.DOTALL), re.DOTALL)
-    return {"labels": table.labels, "title": table.caption.strip(), "html": Markup(html[0] if html else "")}
+    table = _Table()
+    table.feed(text)
+    labels = dict(table.labels)
+    before, _, rest = text.partition("<caption>")
+    title, _, after = rest.partition("</caption>")
+    html = Markup(before.partition("<style")[1] + before.partition("<style")[2] + after.partition("<ul>")[0])
+    return {"number": labels.pop("number", None), "labels": labels, "title": unescape(title), "html": html}
 
 
 def read_card(card: Mapping, class_names: Mapping[str, str]) -> dict:
@@ -87,7 +79,9 @@ def read_card(card: Mapping, class_names: Mapping[str, str]) -> dict:
     return {"title": title, "labels": labels_of(card), "html": html}
 
 
-def caption(folder: str | Path, kind: str, collection: str, labels: Mapping | None = None, leaky: bool = False) -> Markup:
+def caption(
+    folder: str | Path, kind: str, collection: str, labels: Mapping | None = None, leaky: bool = False
+) -> Markup:
     """The caption `kind`.rst in `folder`, which Snakemake's own report shows too, without the thesis' number."""
     params = {"leaky": leaky, "datasets": [(labels or {}).get("dataset", "")]}
     job = {"wildcards": {"collection": collection, **(labels or {})}, "params": params}

@@ -69,14 +69,13 @@ def sections(captions: Path, study: Study) -> list[dict | None]:
     """The sections of the page, in its order."""
     table, of = results_table(study.results), figures_by_category(captions, study)
     said = functools.partial(caption, captions, collection=study.collection, leaky=bool(study.results["leaky"].any()))
-    metrics = [written_table(each["title"], each["html"], *_numbered(each["title"]), each["labels"]) for each in study.runs]
     return [
         results.results_section(table, said("table_4_1")),
         results.ladder_section(study.ladder, of.pop("Ladder of leakage", [])),
         results.notes_section(table),
         best_section(study.results, len(study.records[0]["classes"])),
         results.comparison_section(study.results),
-        models.models_section(of.pop("Single models", []), metrics),
+        models.models_section(of.pop("Single models", []), [written_table(table) for table in study.runs]),
         data.images_section(
             of.pop("Images", []), study.counts, said("classes"), study.class_names, study.evidence, study.rejected
         ),

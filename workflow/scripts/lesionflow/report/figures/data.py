@@ -119,7 +119,9 @@ def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: M
     texts = [f"{some:,}\nof {every:,}" for some, every in zip(kept, counts["train"], strict=True)]
     figure = class_bars(counts["class"], kept, texts, COLOURS[0])
     description = listed(counts["class"], [text.replace("\n", " ") for text in texts])
-    save_numbered(figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky, dataset=dataset)
+    save_numbered(
+        figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky, dataset=dataset
+    )
 
 
 def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, split: Mapping, leaky: bool) -> None:

@@ -116,6 +116,4 @@ def stages(path: str | Path, counts: pd.DataFrame, transfer: bool, backbone: str
         for stage in STAGES
     )
     title = f"The stages: {backbone}, {protocol}, {total['all']:,} parameters"
-    save_numbered(
-        figure, path, "3.11", title, description, leaky=leaky, backbone=backbone, protocol=protocol
-    )
+    save_numbered(figure, path, "3.11", title, description, leaky=leaky, backbone=backbone, protocol=protocol)

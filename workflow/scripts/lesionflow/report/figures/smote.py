@@ -24,9 +24,7 @@ def no_synthetic_image(path: str | Path, number: str, split: Mapping, leaky: boo
     save_numbered(figure, path, number, "SMOTE", text, split, leaky)
 
 
-def smote_examples(
-    path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Mapping, leaky: bool
-) -> None:
+def smote_examples(path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Mapping, leaky: bool) -> None:
     """Figure 3.6: synthetic images beside their parents.
 
     `recipes` are rows of training.csv; `pixels` [n, 3, size, size, 3] their image, neighbour and mix.
@@ -99,12 +97,12 @@ def smote_classes(path: str | Path, counts: pd.DataFrame, dataset: str, split: M
     texts = [f"{true:,} + {made:,}" if made else f"{true:,}" for true, made in zip(real, synthetic, strict=True)]
     figure = class_bars(counts["class"], real, texts, COLOURS[1], synthetic)
     description = f"Real + synthetic: {listed(counts['class'], texts)}"
-    save_numbered(figure, path, "3.8", f"Training images with SMOTE: {dataset}", description, split, leaky, dataset=dataset)
+    save_numbered(
+        figure, path, "3.8", f"Training images with SMOTE: {dataset}", description, split, leaky, dataset=dataset
+    )
 
 
-def synthetic_images(
-    path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Mapping, leaky: bool
-) -> None:
+def synthetic_images(path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Mapping, leaky: bool) -> None:
     """Figure 3.9: up to three synthetic images [n, size, size, 3] per class; `recipes`: their rows of training.csv."""
     classes = recipes.groupby(recipes["label"].to_numpy(), sort=False).indices
     titles = [[f"{label}, weight {recipes['weight'].iloc[row]:.2f}" for row in rows] for label, rows in classes.items()]

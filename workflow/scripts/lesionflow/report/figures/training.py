@@ -69,7 +69,7 @@ def confusion_matrices(
     leaky: bool,
     number: str | None = None,
 ) -> None:
-    """Test images by true (row) and predicted class (column), one matrix per dataset, coloured by the fraction of the row.
+    """Test images by true (row) and predicted class (column), a matrix per dataset, coloured by row fraction.
 
     `cards` and `matrices` ([classes, classes] counts) are of models that differ in the dataset only; `number` is the
     figure's in the thesis.

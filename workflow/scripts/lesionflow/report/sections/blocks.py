@@ -38,17 +38,15 @@ def figures(found: Sequence[Mapping]) -> dict | None:
     return {"kind": "figures", "figures": found} if found else None
 
 
-def tabular(table: Table, caption: str, number: str | None = None) -> dict:
-    """A table with its caption; without the `number` of the thesis it gets one of the supplement."""
-    return written_table(table.title, table.html(), caption, number, table.labels)
+def tabular(table: Table, caption: str) -> dict:
+    """A table with its caption; without a number of the thesis it gets one of the supplement."""
+    about = {"title": table.title, "number": table.number, "labels": table.labels}
+    return {"kind": "table", "caption": caption, "html": Markup(table.html())} | about
 
 
-def written_table(
-    title: str, html: str, caption: str, number: str | None = None, labels: Mapping[str, str] | None = None
-) -> dict:
-    """As `tabular`, of a table that is HTML already."""
-    about = {"title": title, "caption": caption, "number": number, "labels": labels or {}}
-    return {"kind": "table", "html": Markup(html)} | about
+def written_table(table: Mapping) -> dict:
+    """As `tabular`, a table of `captions_and_labels.read_table`, with its title as its caption."""
+    return {"kind": "table", "caption": table["title"], **table}
 
 
 def tables(found: Sequence[dict]) -> dict | None:

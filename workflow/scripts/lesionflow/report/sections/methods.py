@@ -33,7 +33,9 @@ def software_section(records: Sequence[Mapping]) -> dict | None:
         "software",
         "Software",
         paragraph(f"Container image used for training: {containers}."),
-        tabular(Table("versions", "Software versions", table, table, list(table)), "Package versions used for training."),
+        tabular(
+            Table("versions", "Software versions", table, table, list(table)), "Package versions used for training."
+        ),
     )
 
 

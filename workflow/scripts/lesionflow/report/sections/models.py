@@ -67,7 +67,9 @@ def architectures_section(shown: Sequence[Mapping]) -> dict | None:
     return section(
         "drawings",
         "Architectures and stages",
-        paragraph("Counted on the models themselves: groups of layers with their parameters, and what each stage trains."),
+        paragraph(
+            "Counted on the models themselves: groups of layers with their parameters, and what each stage trains."
+        ),
         figures(shown),
     )
 

@@ -12,7 +12,7 @@ from lesionflow.report.tables.table import Table
 
 def results_section(table: Table, caption: str) -> dict | None:
     """Table 4.1."""
-    return section("table", "Results of all models", tabular(table, caption, "Table 4.1"), front=True)
+    return section("table", "Results of all models", tabular(table, caption), front=True)
 
 
 def notes_section(table: Table) -> dict | None:
@@ -44,6 +44,4 @@ def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dic
 
 def comparison_section(long: pd.DataFrame) -> dict | None:
     """Protocols that leak beside those that do not, in words."""
-    return section(
-        "comparison", "Comparison of protocols", sentences(protocol_comparison.sentences(long), notes=False)
-    )
+    return section("comparison", "Comparison of protocols", sentences(protocol_comparison.sentences(long), notes=False))

@@ -75,7 +75,9 @@ def results_table(long: pd.DataFrame) -> Table:
         rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
         labels.append(_labels(protocol, backbone, stage, dataset))
     leaky = {"thesis", *long.loc[long["leaky"], "protocol"]}
-    return Table("table_4_1", "Table 4.1", long, pd.DataFrame(rows), TEXT, notes(long), leaky, labels)
+    return Table(
+        "table_4_1", "results of all models", long, pd.DataFrame(rows), TEXT, notes(long), leaky, labels, number="4.1"
+    )
 
 
 def _names(*names: str) -> dict[str, str]:

@@ -24,11 +24,11 @@ MATRIX = pd.DataFrame(
 
 def matrix_table() -> Table:
     """Table 3.1, with the definitions of the metrics as its notes."""
-    title = "Table 3.1: The confusion matrix of one class against the rest"
+    title = "the confusion matrix of one class against the rest"
     long = MATRIX.set_axis(MATRIX.columns.map(" ".join).str.strip(), axis=1)
     definitions = [f"{metric.name} = {metric.explanation}" for metric in METRICS if metric.explanation]
     macro = "macro = averaged over classes, each with the same weight."
-    return Table("table_3_1", title, long, MATRIX, MATRIX.columns, [*definitions, macro])
+    return Table("table_3_1", title, long, MATRIX, MATRIX.columns, [*definitions, macro], number="3.1")
 
 
 def long_form(
@@ -87,9 +87,10 @@ def _cells(rows: pd.DataFrame, index: str, columns: Sequence[str]) -> pd.DataFra
 
 
 def _table(kind: str, rows: pd.DataFrame, wide: pd.DataFrame, labels: Mapping, number: str | None, shows: str) -> Table:
-    title = f"Table {number}: " * bool(number) + f"{labels['backbone']}, stage {labels['stage']}, {shows}"
+    title = f"{labels['backbone']}, stage {labels['stage']}, {shows}"
     name, leaky = f"{kind}_{labels['backbone']}_{labels['stage']}", set(rows.loc[rows["leaky"], "block"])
-    return Table(name, title, rows, wide.reset_index(drop=True), wide.columns[:1], notes(rows), leaky, labels=labels)
+    wide = wide.reset_index(drop=True)
+    return Table(name, title, rows, wide, wide.columns[:1], notes(rows), leaky, labels=labels, number=number)
 
 
 def notes(rows: pd.DataFrame) -> list[str]:

@@ -40,7 +40,7 @@ class Table:
 
     `name` is its id in HTML, `text` names the columns of `wide` that are aligned left. `leaky` are the protocols or
     splits that are stamped LEAKY: in the first column, or in the uppermost header where there are several. `rows` are
-    the labels by which the report filters each row, `labels` those of the whole table.
+    the labels by which the report filters each row, `labels` those of the whole table. `number` is the thesis'.
     """
 
     name: str
@@ -52,6 +52,12 @@ class Table:
     leaky: Collection[str] = ()
     rows: Sequence[Mapping[str, str]] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    number: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title, after the number if there is one."""
+        return f"Table {self.number}: {self.title}" if self.number else self.title
 
     def write(self, csv: str | Path, md: str | Path, html: str | Path) -> None:
         """Write all three forms."""
@@ -68,7 +74,7 @@ class Table:
         table = self.wide if several else self.wide.replace({self.wide.columns[0]: stamped})
         names = [" ".join(filter(None, [stamped.get(top, top) if several else top, *rest])) for top, *rest in headers]
         left = [name for name, column in zip(names, self.wide, strict=True) if column in self.text]
-        return markdown.page(self.title, table.set_axis(names, axis=1), left, self.notes)
+        return markdown.page(self.heading, table.set_axis(names, axis=1), left, self.notes)
 
     def html(self, caption: bool = False) -> str:
         """The table in HTML; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
@@ -82,9 +88,10 @@ class Table:
             styler = styler.format_index(self._stamp, axis=1, level=0)
         else:
             styler = styler.format(self._stamp, subset=[first])
-        labels = "".join(Markup(' data-{}="{}"').format(*label) for label in self.labels.items())
+        about = {**self.labels} | ({"number": self.number} if self.number else {})
+        labels = "".join(Markup(' data-{}="{}"').format(*label) for label in about.items())
         styler = styler.set_table_attributes(f'class="results"{labels}')
-        return (styler.set_caption(escape(self.title)) if caption else styler).to_html(labels=self.rows)
+        return (styler.set_caption(escape(self.heading)) if caption else styler).to_html(labels=self.rows)
 
     def _stamp(self, name: str) -> Markup:
         stamp = Markup(' <strong class="leaky">LEAKY</strong>') if name in self.leaky else Markup("")
