@@ -20,8 +20,8 @@ def main(snakemake: "Snakemake") -> None:
         files = sum(len(read_packed(table)) for table in inputs.packed)
         with whole(output.preparation) as path:
             preparation(path, files, params.size, counts, len(parts["train"] & parts["test"]), **of)
-        for dataset in params.datasets:
-            with whole(output.undersampling) as path:
+        for dataset, figure in zip(params.datasets, output.undersampling, strict=True):
+            with whole(figure) as path:
                 undersampling(path, counts, dataset, **of)
         with whole(output.classes) as path:
             class_distribution(path, counts, **of)

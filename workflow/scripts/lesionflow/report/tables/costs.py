@@ -43,4 +43,4 @@ def cost_table(long: pd.DataFrame, labels: Mapping[str, Mapping[str, str]] | Non
     """costs.csv as a Table; `labels` are those of each training, by its name in the column `what`."""
     shown = long.assign(**{key: [f"{value:,.0f}" for value in pd.to_numeric(long[key])] for key in NUMBERS})
     rows = [(labels or {}).get(what, {}) for what in long["what"]]
-    return Table("costs", "Costs", long, shown.rename(columns=NAMES | NUMBERS), NAMES.values(), rows=rows)
+    return Table("costs", "Costs", long, shown.rename(columns=NAMES | NUMBERS), list(NAMES.values()), rows=rows)

@@ -1,5 +1,6 @@
 """A table of the report, and how it is written as CSV, Markdown and HTML."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,24 +79,25 @@ class Table:
 
     def html(self, caption: bool = False) -> str:
         """The table in HTML; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
+        stamped = functools.partial(stamp, leaky=set(self.leaky))
         first, several = self.wide.columns[0], isinstance(self.wide.columns, pd.MultiIndex)
         kinds = pd.DataFrame("number", index=self.wide.index, columns=self.wide.columns)
         kinds[list(self.text)] = "text"
         styler = TableStyler(self.wide, uuid=self.name, cell_ids=False).hide(axis="index").set_table_styles(STYLE)
         styler = styler.format(cell_markup).set_td_classes(kinds)
         styler = styler.format_index(escape, axis=1)
-        if several:
-            styler = styler.format_index(self._stamp, axis=1, level=0)
-        else:
-            styler = styler.format(self._stamp, subset=[first])
+        styler = styler.format_index(stamped, axis=1, level=0) if several else styler.format(stamped, subset=[first])
         about = {**self.labels} | ({"number": self.number} if self.number else {})
         labels = "".join(Markup(' data-{}="{}"').format(*label) for label in about.items())
         styler = styler.set_table_attributes(f'class="results"{labels}')
-        return (styler.set_caption(escape(self.heading)) if caption else styler).to_html(labels=self.rows)
+        return (styler.set_caption(escape(self.heading)) if caption else styler).to_html(
+            labels=self.rows or [{}] * len(self.wide)
+        )
 
-    def _stamp(self, name: str) -> Markup:
-        stamp = Markup(' <strong class="leaky">LEAKY</strong>') if name in self.leaky else Markup("")
-        return Markup("{}{}").format(name, stamp)
+
+def stamp(name: str, leaky: Collection[str]) -> Markup:
+    """A name as HTML, stamped if it is one of `leaky`."""
+    return Markup("{}{}").format(name, Markup(' <strong class="leaky">LEAKY</strong>') if name in leaky else "")
 
 
 def weights_name(weights: str) -> str:
