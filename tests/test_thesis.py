@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from lesionflow.config.settings import complete
 from lesionflow.evaluation.metrics import METRICS
-from lesionflow.report.tables.runs import matrix_table
+from lesionflow.report.tables.metrics import matrix_table
 from lesionflow.report.thesis import number, read_contents, results
 
 CONTENTS = read_contents(REPOSITORY / "workflow/resources/thesis.csv")

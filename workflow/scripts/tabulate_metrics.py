@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.logs import job
-from lesionflow.report.tables.runs import matrix_table
+from lesionflow.report.tables.metrics import matrix_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

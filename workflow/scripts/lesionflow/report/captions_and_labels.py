@@ -64,7 +64,13 @@ def read_table(path: str | Path) -> dict:
     before, _, rest = text.partition("<caption>")
     title, _, after = rest.partition("</caption>")
     html = Markup(before.partition("<style")[1] + before.partition("<style")[2] + after.partition("<ul>")[0])
-    return {"number": labels.pop("number", None), "labels": labels, "title": unescape(title), "html": html}
+    number = labels.pop("number", None)
+    return {
+        "number": number,
+        "labels": labels,
+        "title": unescape(title).removeprefix(f"Table {number}: "),
+        "html": html,
+    }
 
 
 def read_card(card: Mapping, class_names: Mapping[str, str]) -> dict:

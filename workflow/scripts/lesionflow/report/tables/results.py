@@ -116,9 +116,11 @@ def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
 def notes(long: pd.DataFrame) -> list[str]:
     """How to read Table 4.1: sentences on what is in this table, and on nothing else."""
     seeds = long["seed"].nunique()
-    metrics = "; ".join(f"{metric.header} {metric.name}" for metric in shown_in("results"))
+    metrics = ", ".join(
+        f"{metric.header} {metric.name}" for metric in shown_in("results") if metric.header != metric.name
+    )
     lines = [
-        f"Metrics are on test images, as fractions (0–1). {metrics}. Precision, sensitivity, specificity and F1 are of "
+        f"Metrics are on test images, as fractions (0–1): {metrics}. Precision, sensitivity, specificity and F1 are of "
         "each class against the rest, averaged over classes (macro). Valid. acc.: accuracy on validation images. "
         "Time: training time of that stage alone; par.: parameters. Shared: test images that share a file, pixels, a "
         "near duplicate, a lesion or a SMOTE parent with training.",

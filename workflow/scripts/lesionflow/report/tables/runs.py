@@ -1,34 +1,16 @@
-"""Tables 3.1 to 3.13: what the metrics are, and those of one backbone and stage, printed, reproduced and corrected."""
+"""Tables 3.2 to 3.13: metrics of one backbone and stage, as printed, reproduced and corrected."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from lesionflow.evaluation.metrics import METRICS, shown_in
+from lesionflow.evaluation.metrics import shown_in
 from lesionflow.report.published import printed_text
 from lesionflow.report.tables.table import Table, cell
 
 DECIMALS = 2  # as the thesis
 PER_CLASS = {metric.key: metric.name for metric in shown_in("per_class")}
 GLOBAL = {metric.column: metric.name + ", macro" * metric.per_class for metric in shown_in("global")}
-MATRIX = pd.DataFrame(
-    [
-        ("of the class", "TP, true positive: found", "FN, false negative: missed"),
-        ("of another class", "FP, false positive: taken for the class", "TN, true negative: correctly rejected"),
-    ],
-    columns=pd.MultiIndex.from_tuples(
-        [("", "test image"), ("predicted as", "the class"), ("predicted as", "another class")]
-    ),
-)
-
-
-def matrix_table() -> Table:
-    """Table 3.1, with the definitions of the metrics as its notes."""
-    title = "the confusion matrix of one class against the rest"
-    long = MATRIX.set_axis(MATRIX.columns.map(" ".join).str.strip(), axis=1)
-    definitions = [f"{metric.name} = {metric.explanation}" for metric in METRICS if metric.explanation]
-    macro = "macro = averaged over classes, each with the same weight."
-    return Table("table_3_1", title, long, MATRIX, MATRIX.columns, [*definitions, macro], number="3.1")
 
 
 def long_form(
