@@ -62,7 +62,7 @@ def card(protocol: str, seed: int, dataset: str, backbone: str, stage: int) -> d
     """model.json; numbers that come from wildcards are text there."""
     names = {"protocol": protocol, "seed": str(seed), "dataset": dataset, "backbone": backbone}
     more = {"stage": str(stage), "weights": WEIGHTS[backbone], "classes": CLASSES, "best_epoch": 2}
-    software = {"versions": {"python": "3.11.9", "torch": "2.10.0"}, "container": None}
+    software = {"time_s": 61.5, "versions": {"python": "3.11.9", "torch": "2.10.0"}, "container": None}
     return names | more | {"device": "cpu, 2 threads"} | software
 
 
@@ -82,7 +82,7 @@ def results(protocols=("corrected",), seeds=(1,)) -> tuple[list[dict], list[dict
 
 def table(**runs) -> pd.DataFrame:
     published_as = {"efficientnet_b0": "efficientnet_b0", "resnet50": "resnet50v2"}
-    return tables.table_4_1(*results(**runs), ["as_published"], published_as, printed(PUBLISHED))
+    return tables.results(*results(**runs), ["as_published"], published_as, printed(PUBLISHED))
 
 
 def history() -> pd.DataFrame:
@@ -120,11 +120,12 @@ def drawn(folder: Path, leaky: bool = False, protocol: str = "corrected") -> lis
     paths = [folder / f"{kind}.svg" for kind in ("curves", "confusion", "classes", "leakage", "search")]
     training_curves(paths[0], cards, [history(), history()], leaky)
     confusion_matrices(paths[1], cards, [matrix, matrix], leaky)
-    class_distribution(paths[2], counts(), [protocol, "seed 1"], leaky)
+    split = {"protocol": protocol, "seed": 1}
+    class_distribution(paths[2], counts(), split, leaky)
     audited = {"images": 10, "images_sharing": 3, "sharing": {"lesion": 3, "pixels": None}}
     audited = {"test": audited | {"by_class": dict.fromkeys(CLASSES, audited)}}
     audited |= {"known": {"lesion": 40}, "images_audited": 400}
-    leakage_by_class(paths[3], audited, [protocol, "seed 1"], f"{protocol}, seed 1", leaky)
+    leakage_by_class(paths[3], audited, split, leaky)
     search_curves(paths[4], *searched(protocol), leaky)
     return paths
 

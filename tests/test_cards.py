@@ -82,22 +82,25 @@ def test_the_card_counts_images_by_class_and_part():
         "95 % bootstrap interval, lesions resampled with replacement (where",
         "dermoscopic images",
         "dark skin (Fitzpatrick types V and VI)",
-        "fewest real training images is B (2)",
-        "misses most often among test images is B (sensitivity 0.250)",
-        "without any pretrained weights",
+        "fewest real training images are of B (2)",
+        "lowest sensitivity on test images is that of B (0.250)",
+        "without pretrained weights",
         "Licence: CC BY-NC 4.0, of &lt;someone&gt;",
         "| A melanoma | 3 | 0 | 0 | 2 |",
-        "| Balanced accuracy | 0.512 (0.401–0.698) | 0.512 (0.401–0.698) |",
+        "| balanced accuracy | 0.512 (0.401–0.698) | 0.512 (0.401–0.698) |",
         "| A | 3 | 0.500 | 0.750 | 0.800 | 0.500 | 0.700 |",
         "| test | 1 | 0 | unknown | 0 |",
         "share something with training (lesion known for 5 of 8 images)",
         "may share unrecorded lesions with training: lesion known for 5 of 8 images",
         "Parameters: 1,234,567",
         "62 s on cpu, 2 threads",
+        "No out-of-distribution rejection: every image is assigned one of 2 classes",
+        "probabilities do not reflect prevalence and are uncalibrated",
+        "not clinically evaluated",
         "method: by_group",
         "lr: 0.001",
         "python 3.11.9",
-        "Container image that it was trained in: other.sif, which \\`make image\\` did not build.",
+        "Container image used for training: other.sif, which \\`make image\\` did not build.",
         "| model.safetensors | f00d |",
         "| split.csv | cafe |",
     ],
@@ -110,11 +113,19 @@ def test_a_leaking_protocol_is_in_the_first_line():
     assert "LEAKY" not in markdown(TEMPLATE, card(), {})
     text = markdown(TEMPLATE, card(leaky=True), {})
     assert text.splitlines()[0].startswith("# LEAKY: resnet50, stage 3, trained on smote of mine")
-    assert "the test numbers do not say how well it does on new images" in text
+    assert "the test metrics do not hold for new images" in text
+
+
+def test_the_headings_are_those_of_mitchell_et_al():
+    found = [line[3:] for line in markdown(TEMPLATE, card(), {}).splitlines() if line.startswith("## ")]
+    assert found == [
+        "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data",
+        "Quantitative analyses", "Ethical considerations", "Caveats and recommendations", "Software and digests",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_stay_text_in_their_cells(name, tmp_path):
+def test_names_stay_text_in_their_cells(name):
     """Whatever a class, its name, the licence, a file or the image is called, in the card and in the report."""
     inputs = {f"{name}.csv": "cafe"}
     made = card(classes=("A", name), licence=name, inputs=inputs, container={"file": name}, split={"archive": name})
@@ -123,10 +134,8 @@ def test_names_stay_text_in_their_cells(name, tmp_path):
     shown = " ".join(name.split())
     assert [f"{shown} {shown}", "2", "1", "1", "0"] in rows and [f"{shown}.csv", "cafe"] in rows
     assert [shown, "3", "0.500", "0.250", "0.800", "0.500", "0.700"] in rows
-    path = tmp_path / "corrected/seed1/smote/resnet50/stage3/card.md"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    read = read_card(path)
+    read = read_card(made, {name: name})
+    assert read["labels"] == {"protocol": "corrected", "backbone": "resnet50", "stage": "3", "dataset": "smote"}
     assert "<script" not in read["html"] and "<a" not in read["html"] and "<img" not in read["html"]
     assert [row.count("<td") for row in read["html"].split("</tr>") if "0.800" in row] == [7, 7]
 

@@ -16,14 +16,14 @@ from lesionflow.report.figures import data as data_figures
 from lesionflow.report.figures import leakage as leakage_figures
 from lesionflow.report.figures import model as model_figures
 from lesionflow.report.figures import smote as smote_figures
-from lesionflow.report.figures.predictions import gallery
+from lesionflow.report.figures.predictions import examples
 from lesionflow.report.figures.style import STAMP
 from lesionflow.report.figures.training import confusion_matrices
-from lesionflow.report.sections import splits
+from lesionflow.report.sections.data import images_section
 from lesionflow.training.backbones import Classifier
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), np.uint8)
-SPLIT = ["corrected", "seed 1"]
+SPLIT = {"protocol": "corrected", "seed": "1"}
 RECIPES = pd.DataFrame({"label": ["DF", "SCC"], "image": ["a", "c"], "neighbour": ["b", "d"], "weight": [0.25, 0.5]})
 
 
@@ -76,10 +76,11 @@ def test_figures(tmp_path, leaky):
         assert path.read_bytes() == again[number].read_bytes()
         figure = read_figure(path)
         assert figure["title"].startswith(f"Figure {number}: ") and figure["title"] in words(path)
-        assert figure["description"] and f"figure {number}" in figure["keywords"]
-        of_protocol = "protocol corrected" in figure["keywords"]
+        assert figure["description"] and figure["number"] == number
+        assert figure["kind"] == f"figure_{number.replace('.', '_')}"
+        of_protocol = figure["labels"].get("protocol") == "corrected"
         assert of_protocol is (number not in ("1.1", "3.1", "3.2", "3.10"))
-        assert (STAMP in words(path)) is ("LEAKY" in figure["keywords"]) is (leaky and of_protocol)
+        assert (STAMP in words(path)) is figure["leaky"] is (leaky and of_protocol)
 
 
 @pytest.mark.parametrize("name", [r"$\frac{$", "$a$ <b> & 'c' -->", "a\x01\x0bb", "1"])
@@ -96,7 +97,7 @@ def test_names_stay_text_in_figures(tmp_path, name):
     answers = pd.DataFrame({"image": [name], "label": [name], "predicted": [name], "probability": [0.5]})
     looks = np.stack([PIXELS[:1]] * 2)
     cards = [card("corrected", 1, name, "resnet50", 3)]
-    gallery(tmp_path / "gallery.svg", cards, [answers], [looks], {name: name}, False)
+    examples(tmp_path / "gallery.svg", cards, [answers], [looks], {name: name}, False)
     pairs = pd.DataFrame({"first": [name], "second": [name], "kind": "same file"})
     leakage_figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, PIXELS[None, :2], 1)
     for path in tmp_path.glob("*.svg"):
@@ -104,11 +105,14 @@ def test_names_stay_text_in_figures(tmp_path, name):
         assert shown in read_figure(path)["description"] or path.stem in ("3.2", "c", "gallery", "pairs")
 
 
-def test_the_report_shows_them(tmp_path):
+def test_the_report_shows_those_of_a_split_with_it(tmp_path):
     figures = [read_figure(path) for path in drawn(tmp_path / "figures").values()]
-    table = counts().assign(protocol="corrected", seed=1)
-    (split,) = splits(table, figures, {})
-    assert [figure["keywords"][-1] for figure in split["figures"]] == [f"figure 3.{number}" for number in range(3, 10)]
+    table = pd.concat([counts().assign(protocol="corrected", seed=seed) for seed in (1, 2)])
+    shown = images_section(figures, table, "", {}, "", pd.DataFrame({"image": [], "reason": []}))
+    whole, first, second = shown["blocks"][:3]
+    assert [figure["number"] for figure in whole["figures"]] == ["1.1", "3.1", "3.2", "3.10"]
+    assert [figure["number"] for figure in first["blocks"][1]["figures"]] == [f"3.{n}" for n in range(3, 10)]
+    assert [block["kind"] for block in second["blocks"]] == ["table"]
 
 
 def test_resolutions_by_hand(tmp_path):

@@ -79,7 +79,7 @@ def test_one_image_a_class_is_drawn_by_the_seed_alone():
     assert len({tuple(one_per_class(ANSWERS, CLASSES, seed)["image"]) for seed in range(9)}) > 1
 
 
-def test_the_surest_mistake_of_each_pair():
+def test_the_most_confident_error_of_each_pair():
     assert list(most_confident_errors(ANSWERS)["image"]) == ["b", "d", "e"]
 
 
@@ -105,22 +105,21 @@ def test_figures(tmp_path, leaky):
     ]
     drawn = one_per_class(ANSWERS, CLASSES, 1)
     wrong = [most_confident_errors(ANSWERS), ANSWERS.iloc[:0]]
-    looks = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
+    overlays = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
     names = {"MEL": "melanoma"}
-    predictions.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
-    predictions.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
-    predictions.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
+    predictions.examples(tmp_path / "g.svg", cards, [drawn, drawn], [overlays, overlays], names, leaky, "4.1")
+    predictions.errors(tmp_path / "m.svg", cards, wrong, [overlays, overlays[:, :0]], names, leaky)
+    predictions.errors(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [overlays[:, :0]] * 2, names, leaky)
     found = [captions_and_labels.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
-    assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
-        "gallery", "protocol p", "seed 1", "backbone resnet50", "stage 3",
-    ]  # fmt: skip
+    assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["kind"] == "gallery"
+    assert found[0]["labels"] == {"protocol": "p", "seed": "1", "backbone": "resnet50", "stage": "3"}
     right = (drawn["label"] == drawn["predicted"]).sum()
-    assert f"smote: {right} of 3 right." in found[0]["description"]
-    assert "undersampled: MEL taken for NV, 0.90." in found[1]["description"]
-    assert "No test image was taken" in found[2]["description"]
+    assert f"smote: {right} of 3 correct." in found[0]["description"]
+    assert "undersampled: MEL predicted as NV, 0.90." in found[1]["description"]
+    assert "Every test image is classified correctly." in found[2]["description"]
     text = (tmp_path / "g.svg").read_text()
     assert "melanoma" in text and "data:image/jpeg" in text and "image/png" not in text
-    assert all(("LEAKY" in figure["keywords"]) is leaky for figure in found)
+    assert all(figure["leaky"] is leaky for figure in found)
 
 
 def test_a_run_has_galleries(run):
@@ -134,4 +133,4 @@ def test_a_run_has_galleries(run):
         text = (figures / f"stage{stage}_gallery.svg").read_text()
         shown = [word.split(",")[0] for word in text.split(">ISIC")[1:]]
         assert sorted(manifest[f"ISIC{word}"] for word in shown) == sorted(CLASSES)
-    assert 'alt="Figure 4.1: ' in page and 'alt="Surest mistakes' in page
+    assert 'alt="Figure 4.1: ' in page and 'alt="Most confident errors' in page

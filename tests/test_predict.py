@@ -390,7 +390,7 @@ def gallery_page(count: int, broken: int, *warnings: str, **changes) -> Page:
     probabilities = pd.DataFrame([[0.4, 0.3, 0.2, 0.05, 0.05, 0, 0, 0]] * count, columns=CLASSES)
     probabilities.insert(0, "image", names[:count])
     text = prediction_page.page(
-        REPOSITORY / "workflow/report/gallery.html.j2",
+        REPOSITORY / "workflow/report/prediction_page.html.j2",
         name="<new>",
         predictions=prediction_table(files, probabilities, NAMES),
         files=files,

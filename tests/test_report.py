@@ -21,45 +21,56 @@ from PIL import Image
 from lesionflow.config.settings import run_settings
 from lesionflow.evaluation.best_model import best_model
 from lesionflow.report import page as report
-from lesionflow.report.captions_and_labels import caption, find_labels, read_card, read_figure, read_table
+from lesionflow.report.captions_and_labels import caption, read_figure, read_table
 from lesionflow.report.figures import style
-from lesionflow.report.sections import headlines
-from lesionflow.report.tables import search as search_tables
+from lesionflow.report.sections.best import headlines
+from lesionflow.report.tables.search import searches
+from lesionflow.report.tables.table import Table
 
 LICENCE = "CC BY-NC 4.0, of <someone>"
 
 
-def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | None = None) -> str:
+CATEGORIES = {"curves": "Single models", "confusion": "Single models", "classes": "Images", "leakage": "Images",
+              "search": "Search", "ladder": "Ladder of leakage"}  # fmt: skip
+
+
+def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | None = None, **more) -> str:
     protocol = protocol or ("as_published" if leaky else "corrected")
-    numbered = counts()
-    numbered.insert(0, "protocol", protocol)
-    numbered.insert(1, "seed", 1)
-    names = [f"BAD_{number}" for number in range(rejected)]
     folder.mkdir(exist_ok=True)
-    (folder / "table.html").write_text(
-        "<table><caption>Table 3.12: resnet50, stage 3, global metrics</caption></table>"
+    rows, of = pd.DataFrame({"metric": ["accuracy"], "x": ["0.5"]}), {"backbone": "resnet50", "stage": "3"}
+    whole = Table(
+        "global_resnet50_3", "resnet50, stage 3, global metrics", rows, rows, ["metric"], labels=of, number="3.12"
     )
-    path = folder / f"{protocol}/seed1/smote/resnet50/stage3/card.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("# resnet50, stage 3\n\n## Limits\n\n- of <someone>\n")
-    return report.page(
-        REPOSITORY / "workflow/report/page.html.j2",
-        collection="mine",
-        table=table(protocols=[protocol]),
-        ladder=rungs() if leaky else None,
-        search=search_tables.search_table(*([one] for one in searched(protocol)), ["as_published"]),
-        tables=[read_table(folder / "table.html")],
-        counts=numbered,
-        costs=spent(protocols=[protocol]),
-        rejected=pd.DataFrame({"image": names, "reason": "cannot be decoded"}),
-        cards=results(protocols=[protocol])[0],
-        model_cards=[read_card(path)],
-        figures=[read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
-        evidence="Lesion known for 40 of 400 images. 2 sets",
-        settings={"image_size": 64, "run": {"protocols": [protocol]}},
-        class_names={"MEL": "melanoma"},
-        licence=LICENCE,
-    )
+    whole.write(*(folder / f"table.{ending}" for ending in ("csv", "md", "html")))
+    card = {"protocol": protocol, "backbone": "resnet50", "stage": "3", "dataset": "smote"}
+    study = {
+        "collection": "mine",
+        "results": table(protocols=[protocol]),
+        "ladder": rungs() if leaky else None,
+        "search": searches(*([one] for one in searched(protocol)), ["as_published"]),
+        "runs": [read_table(folder / "table.html")],
+        "counts": counts().assign(protocol=protocol, seed=1),
+        "costs": spent(protocols=[protocol]),
+        "rejected": pd.DataFrame({"image": [f"BAD_{number}" for number in range(rejected)], "reason": "corrupt"}),
+        "records": results(protocols=[protocol])[0],
+        "cards": [{"title": "resnet50, stage 3", "labels": card, "html": ""}],
+        "figures": [read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
+        "categories": CATEGORIES,
+        "evidence": "Lesion known for 40 of 400 images. 2 sets",
+        "settings": {"image_size": 64, "run": {"protocols": [protocol]}},
+        "class_names": {"MEL": "melanoma"},
+        "licence": LICENCE,
+    }
+    return report.page(report.TEMPLATE, report.Study(**(study | more)))
+
+
+def test_a_figure_of_a_new_category_has_a_section_of_its_own(tmp_path):
+    figure = Figure(figsize=(2, 2))
+    style.save(figure, tmp_path / "a.svg", "curves", "One", "Noise.", {"protocol": "corrected"})
+    text = page(tmp_path, figures=[read_figure(tmp_path / "a.svg")], categories={"curves": "Trust me"})
+    assert "<h2>Trust me</h2>" in text and '<a href="#trust_me">Trust me</a>' in text
+    (shown,) = re.findall('<section id="trust_me".*?</section>', text, re.DOTALL)
+    assert '<figure data-protocol="corrected">' in shown and 'alt="One. Noise."' in shown
 
 
 @pytest.mark.parametrize("leaky", [False, True])
@@ -72,8 +83,8 @@ def test_figures(tmp_path, leaky):
         assert any("seed 1" in (word or "") for word in words)  # text stays text
         assert (style.STAMP in words) is leaky
         figure = read_figure(path)
-        assert figure["keywords"][0] == path.stem and figure["description"]
-        assert ("LEAKY" in figure["keywords"]) is leaky
+        assert figure["kind"] == path.stem and figure["description"]
+        assert figure["labels"]["seed"] == "1" and figure["leaky"] is leaky
 
 
 def test_headline_is_chosen_by_validation():
@@ -164,22 +175,29 @@ def test_page_without_rejected_images(tmp_path):
 def test_photographs_in_figures_are_jpeg(tmp_path):
     figure = Figure(figsize=(2, 2))
     figure.figimage(np.random.default_rng(0).integers(0, 256, (80, 80, 3), np.uint8))
-    style.save(figure, tmp_path / "a.svg", ["collection"], "One", "Noise.", False, "1.1")
+    style.save(figure, tmp_path / "a.svg", "figure_1_1", "One", "Noise.", number="1.1")
     shown = read_figure(tmp_path / "a.svg")
-    assert shown["keywords"] == ["collection", "figure 1.1"] and shown["title"] == "Figure 1.1: One"
+    assert (shown["number"], shown["labels"], shown["leaky"]) == ("1.1", {}, False) and shown[
+        "title"
+    ] == "Figure 1.1: One"
     svg = ElementTree.fromstring(urllib.parse.unquote(shown["uri"].partition(",")[2]))
     (image,) = svg.iter("{http://www.w3.org/2000/svg}image")
     kind, _, data = image.get("{http://www.w3.org/1999/xlink}href").partition("base64,")
     assert kind == "data:image/jpeg;" and Image.open(io.BytesIO(base64.b64decode(data))).size[0] >= 80
 
 
-def test_labels_and_captions():
-    known = {"protocol": ["corrected"], "backbone": ["resnet50", "vit"], "stage": ["1", "3"], "dataset": ["smote"]}
-    labels = find_labels(["curves", "protocol corrected", "seed 1", "backbone resnet50", "stage 3"], known)
-    assert labels == {"protocol": "corrected", "backbone": "resnet50", "stage": "3"}
-    keywords = ["curves", "seed 7", "LEAKY"]
-    text = caption(REPOSITORY / "workflow/report", "curves", keywords, labels, "mine")
+@pytest.mark.parametrize("name", ["a=b", "leaky", "figure=c", "1", "seed"])
+def test_labels_of_a_figure_are_what_was_written(tmp_path, name):
+    labels = {"protocol": name, "backbone": "resnet50", "dataset": name}
+    style.save(Figure(figsize=(1, 1)), tmp_path / "a.svg", "curves", "One", "Noise.", labels)
+    shown = read_figure(tmp_path / "a.svg")
+    assert (shown["labels"], shown["kind"], shown["leaky"]) == (labels, "curves", False)
+
+
+def test_captions():
+    folder, labels = REPOSITORY / "workflow/report", {"protocol": "corrected", "backbone": "resnet50", "stage": "3"}
+    text = caption(folder, "curves", "mine", labels | {"seed": "7"}, leaky=True)
     assert text.startswith("<p>Accuracy and loss per epoch of resnet50, stage 3, protocol corrected, seed 7 (<strong")
     assert 'class="leaky">LEAKY</strong>' in text
-    text = caption(REPOSITORY / "workflow/report", "figure_3_8", ["data", "seed 1"], labels | {"dataset": "smote"}, "")
-    assert text.startswith("<p>Training images of each class after SMOTE (smote), the synthetic part hatched")
+    text = caption(folder, "figure_3_8", "mine", labels | {"seed": "1", "dataset": "smote"})
+    assert text.startswith("<p>Training images per class after SMOTE (smote), the synthetic part hatched")

@@ -46,27 +46,25 @@ def clone(tmp_path) -> Path:
 
 
 ALL = {
-    "train": 12, "draw_curves": 2, "predict_parts": 4, "tabulate_costs": 1, "draw_gallery": 2, "score": 4,
-    "draw_confusion": 2, "tabulate_results": 1, "tabulate_run": 2, "number_results": 1, "write_report": 1,
+    "train": 12, "plot_training": 2, "predict_parts": 4, "tabulate_costs": 1, "plot_examples": 2, "score": 4,
+    "tabulate_results": 1, "tabulate_run": 6, "number_results": 1, "write_report": 1,
 }  # fmt: skip
 ONE_BACKBONE = ALL | {
-    "train": 6, "draw_curves": 1, "predict_parts": 2, "draw_gallery": 1, "score": 2, "draw_confusion": 1,
-    "tabulate_run": 1,
+    "train": 6, "plot_training": 1, "predict_parts": 2, "plot_examples": 1, "score": 2, "tabulate_run": 3,
 }  # fmt: skip
 ONE_DATASET = ALL | {"train": 6, "predict_parts": 2}
 OF_TRAINING_LISTS = {
-    "audit_leakage": 1, "count_classes": 1, "draw_classes": 1, "draw_leakage": 1, "draw_preparation": 1,
-    "draw_undersampling": 1,
+    "audit_leakage": 1, "count_classes": 1, "plot_split": 1,
 }  # fmt: skip
-BALANCED = {"balance": 1, "draw_smote": 1} | OF_TRAINING_LISTS
-SEARCHED = {"search_hyperparameters": 2, "draw_search": 2, "tabulate_search": 1}
-SPLIT = ALL | BALANCED | SEARCHED | {"split_images": 1, "balance": 2, "draw_augmentation": 1}
-MANIFEST = SPLIT | {"make_manifest": 1, "draw_collection": 1, "draw_duplicates": 1}
+BALANCED = {"balance": 1, "plot_smote": 1} | OF_TRAINING_LISTS
+SEARCHED = {"search_hyperparameters": 2, "plot_search": 2, "tabulate_search": 1}
+SPLIT = ALL | BALANCED | SEARCHED | {"split_images": 1, "balance": 2, "plot_augmentation": 1}
+MANIFEST = SPLIT | {"make_manifest": 1, "plot_collection": 1, "plot_duplicates": 1}
 PACKED = MANIFEST | {
     "read_labels": 1, "pack_images": 2, "index_store": 1, "find_duplicates": 1, "find_conflicts": 1
 }  # fmt: skip
 REPORT = {"number_results": 1, "write_report": 1}
-SCORED = {"score": 4, "draw_confusion": 2, "tabulate_results": 1, "tabulate_run": 2} | REPORT
+SCORED = {"score": 4, "plot_training": 2, "tabulate_results": 1, "tabulate_run": 6} | REPORT
 
 
 def corrected(**changes) -> dict:
@@ -102,7 +100,7 @@ EDITS = {
     ),
     "one dataset less": (
         {"run": {"datasets": ["undersampled"]}},
-        OF_TRAINING_LISTS | SCORED | {"score": 2, "tabulate_costs": 1, "draw_curves": 2, "draw_gallery": 2},
+        OF_TRAINING_LISTS | SCORED | {"score": 2, "tabulate_costs": 1, "plot_examples": 2},
     ),
     "one backbone less": (
         {"run": {"backbones": ["resnet50"]}},
@@ -114,11 +112,11 @@ EDITS = {
     "modules that stage 2 trains": (
         {"backbones": {"efficientnet_lite0": {"unfreeze": ["conv_head"]}}},
         ONE_BACKBONE
-        | {"search_hyperparameters": 1, "draw_search": 1, "tabulate_search": 1, "draw_model": 1, "draw_stages": 1},
+        | {"search_hyperparameters": 1, "plot_search": 1, "tabulate_search": 1, "plot_model": 1, "plot_stages": 1},
     ),
     "a written-out class name": (
         {"class_names": {"MEL": "melanoma (any)"}},
-        SCORED | {"draw_collection": 1, "draw_gallery": 2},
+        SCORED | {"plot_collection": 1, "plot_examples": 2},
     ),
     "the licence": ({"collections": {"tiny": {"licence": "other"}}}, SCORED),
     "near duplicates": ({"near_duplicates": {"distance": 3}}, MANIFEST | {"find_duplicates": 1, "find_conflicts": 1}),
@@ -218,20 +216,21 @@ CODE = {
         "scripts/lesionflow/report/tables/table.html.j2",
         "</tr>",
         "</tr >",
-        {"tabulate_costs": 1, "tabulate_results": 1, "tabulate_run": 2, "tabulate_search": 1} | REPORT,
+        {"tabulate_costs": 1, "tabulate_metrics": 1, "tabulate_results": 1, "tabulate_run": 6, "tabulate_search": 1}
+        | REPORT,
     ),
     "the gate": (
         "scripts/lesionflow/splits/audit.py",
         "images share {kinds} with training",
         "images have {kinds} in common with training",
-        {"audit_leakage": 1, "draw_leakage": 1, "draw_duplicates": 1} | SCORED,
+        {"audit_leakage": 1, "plot_split": 1, "plot_duplicates": 1} | SCORED,
     ),
     "a caption": ("report/classes.rst", "", " ", {"write_report": 1}),
     "a number of the thesis": (
         "resources/published.yaml",
         "0.94",
         "0.95",
-        {"tabulate_results": 1, "tabulate_run": 2} | REPORT,
+        {"tabulate_results": 1, "tabulate_run": 6} | REPORT,
     ),
     "the page": ("report/page.html.j2", "<body", '<body id="page"', {"write_report": 1}),
 }

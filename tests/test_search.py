@@ -113,7 +113,7 @@ def test_the_workflow_searches_and_trains_with_the_winner(raw, tmp_path):
     config["search"] = {"run": True, "use": True, "optimizers": ["sgd", "rmsprop"], "learning_rates": [2e-4, 7e-4]}
     config["search"]["epochs"] = 2
     dry = output(snakemake(folder, "--dry-run", config=config))
-    assert all(rule in dry for rule in ("search_hyperparameters", "tabulate_search", "draw_search"))
+    assert all(rule in dry for rule in ("search_hyperparameters", "tabulate_search", "plot_search"))
     results = folder / "results/tiny"
     models = "results/tiny/corrected/seed1/undersampled/resnet50"
     done = snakemake(folder, "search", f"{models}/stage1/model.json", config=config)

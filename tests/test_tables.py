@@ -11,16 +11,18 @@ from lesionflow.data.duplicates import pairs_of_sets
 from lesionflow.evaluation.ladder import judge
 from lesionflow.markdown import escape, page
 from lesionflow.report import protocol_comparison
-from lesionflow.report.captions_and_labels import read_figure
+from lesionflow.report.captions_and_labels import read_figure, read_table
 from lesionflow.report.figures.ladder import ladder as ladder_figure
 from lesionflow.report.figures.leakage import duplicate_pairs
 from lesionflow.report.published import printed, printed_text, runs
-from lesionflow.report.tables import ladder
-from lesionflow.report.tables import results as tables
-from lesionflow.report.tables import runs as run_tables
-from lesionflow.report.tables import search as search_tables
-from lesionflow.report.tables.costs import markdown as cost_markdown
-from lesionflow.report.tables.style import weights_name
+from lesionflow.report.tables.costs import cost_table
+from lesionflow.report.tables.ladder import ladder_table
+from lesionflow.report.tables.results import COST, KEYS, TEST, VALID, results_table
+from lesionflow.report.tables.results import PUBLISHED as PRINTED
+from lesionflow.report.tables.results import results as long_results
+from lesionflow.report.tables.runs import global_table, long_form, per_class_table
+from lesionflow.report.tables.search import search_table, searches
+from lesionflow.report.tables.table import Table, weights_name
 
 
 def test_costs():
@@ -28,19 +30,35 @@ def test_costs():
     assert len(table) == 1 + 18
     assert list(table.loc[0, ["wall_s", "peak_mb", "images", "images_per_s"]]) == [4, 512, 20, 5]
     assert (table.loc[1:, "images"] == 300).all() and (table.loc[1:, "images_per_s"] == 5).all()
-    assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_markdown(table)
+    assert "| train       | corrected, seed 1, smote, resnet50, stage 3" in cost_table(table).markdown()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_stay_text_in_markdown(name):
     long = pd.DataFrame({"class": name, "metric": ["precision", "f1"], "value": 0.5, "block": "corrected", "seed": 1})
     long = long.assign(leaky=True, dataset="smote", computed=np.nan)
-    table = run_tables.wide(long, run_tables.PER_CLASS, [name])
-    head, row = markdown_rows(run_tables.markdown(name, table, run_tables.notes(long)))
+    head, row = markdown_rows(per_class_table(long, [name], {"backbone": name, "stage": "1"}, "3.2").markdown())
     assert row == [" ".join(name.split()), "0.50", "0.50"] and len(head) == 3
     rows = spent().assign(device=name, **{name: ""})
-    assert {row[2] for row in markdown_rows(cost_markdown(rows))[1:]} == {" ".join(name.split())}
+    assert {row[2] for row in markdown_rows(cost_table(rows).markdown())[1:]} == {" ".join(name.split())}
     assert markdown_rows(page("x", rows[[name, "device"]], []))[0][0] == " ".join(name.split())
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "a (b)", "none", 'x" y'])
+def test_names_stay_text_in_html(name, tmp_path):
+    """Of protocols, classes and backbones, as cells, headers, labels and titles."""
+    wide = pd.DataFrame({"Protocol": [name, "b"], name: ["1.0 (0.5–1.5)", "–"]})
+    labels = {"backbone": name, "stage": "3"}
+    table = Table("one", name, wide, wide, ["Protocol"], [name], [name], labels=labels, number="3.2")
+    table.write(*(tmp_path / f"table.{ending}" for ending in ("csv", "md", "html")))
+    read = read_table(tmp_path / "table.html")
+    assert (read["labels"], read["number"], read["title"]) == (labels, "3.2", name)
+    assert read["html"].count('<strong class="leaky">LEAKY</strong>') == 1  # not in the header of the same name
+    for tag in ("<script", "<svg", "<b>", "<!--"):
+        assert tag not in (tmp_path / "table.html").read_text()
+    several = wide.set_axis(pd.MultiIndex.from_tuples([("", "x"), (name, name)]), axis=1)
+    text = Table("two", "", several, several, [("", "x")], leaky=[name]).html()
+    assert text.count("LEAKY</strong>") == 1  # of the two headers only the upper one is a protocol
 
 
 def test_names_of_every_day_stay_as_they_are():
@@ -65,10 +83,10 @@ def test_long_table():
     long = table(seeds=(1, 2))
     assert len(long) == 36
     assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
-    published = [f"published_{name}" for name in tables.PUBLISHED]
-    valid = [f"valid_{name}" for name in tables.VALID]
-    valid += ["lesions_known", "images_audited", *tables.COST, "leaky", "published_as", *published]
-    assert list(long)[: 19 + len(valid)] == [*tables.KEYS, *tables.TEST, *valid]
+    published = [f"published_{name}" for name in PRINTED]
+    valid = [f"valid_{name}" for name in VALID]
+    valid += ["lesions_known", "images_audited", *COST, "leaky", "published_as", *published]
+    assert list(long)[: 19 + len(valid)] == [*KEYS, *TEST, *valid]
     assert all(name.startswith(("published_", "computed_")) for name in list(long)[19 + len(valid) :])
     resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]
     assert resnet["weights"] == "none" and resnet["published_accuracy"] == 0.98
@@ -79,9 +97,9 @@ def test_long_table():
 
 
 def test_nothing_was_published_of_these_backbones():
-    long = tables.table_4_1(*results(), [], {}, printed(PUBLISHED))
+    long = long_results(*results(), [], {}, printed(PUBLISHED))
     assert long["published_epochs"].isna().all()
-    assert "thesis" not in tables.markdown(long)
+    assert "thesis" not in results_table(long).markdown()
 
 
 @pytest.mark.parametrize(
@@ -94,29 +112,29 @@ def test_only_known_weights_are_called_imagenet(weights, name):
 
 def test_wide_table():
     long = table()
-    wide = tables.wide_4_1(long)
+    wide = results_table(long).wide
     thesis, ours = (part.reset_index(drop=True) for part in (wide.iloc[:12], wide.iloc[12:]))
     assert len(ours) == 18 and list(ours["Dataset"][:2]) == ["undersampled", "smote"]
     first = long.iloc[0]
-    assert ours["Shared"][0] == "25%" and "lesion known for" not in tables.markdown(long)
-    assert ours["Prec"][0] == f"{first['precision_macro']:.3f}"
-    assert ours["Esp"][0] == f"{first['specificity_macro']:.3f}"
+    assert ours["Shared"][0] == "25%" and "lesion known for" not in results_table(long).markdown()
+    assert ours["Prec."][0] == f"{first['precision_macro']:.3f}"
+    assert ours["Spec."][0] == f"{first['specificity_macro']:.3f}"
     assert ours["Valid. acc."][0] == f"{first['valid_accuracy']:.3f}"
     interval = f"({first['balanced_accuracy_low']:.3f}–{first['balanced_accuracy_high']:.3f})"
     assert ours["Bal. acc."][0] == f"{first['balanced_accuracy']:.3f} {interval}"
     assert ours["Trainable par."][1] == "12,808"
     three = table(seeds=(1, 2, 3))
     accuracy = three.query("backbone == 'resnet50' and stage == 1 and dataset == 'smote'")["accuracy"]
-    row = tables.wide_4_1(three).query("Backbone == 'resnet50' and Stage == '1' and Dataset == 'smote'").iloc[0]
-    assert row["Acc"] == f"{accuracy.mean():.3f} ± {accuracy.std():.3f}"
+    row = results_table(three).wide.query("Backbone == 'resnet50' and Stage == '1' and Dataset == 'smote'").iloc[0]
+    assert row["Acc."] == f"{accuracy.mean():.3f} ± {accuracy.std():.3f}"
     # The thesis: Sen was printed for precision and Esp for sensitivity; its validation images say something else.
     resnet = thesis.iloc[10]
-    assert resnet["Protocol"] == "thesis LEAKY" and resnet["Backbone"] == "resnet50v2"
-    assert resnet["Acc"] == "0.94" and resnet["Valid. acc."] == "0.353"
-    assert resnet["Esp"] == "– (0.99)"
-    assert thesis["Prec"][0] == "0.40" and thesis["Sen"][0] == "0.39"
+    assert resnet["Protocol"] == "thesis" and resnet["Backbone"] == "resnet50v2"
+    assert resnet["Acc."] == "0.94" and resnet["Valid. acc."] == "0.353"
+    assert resnet["Spec."] == "– (0.99)"
+    assert thesis["Prec."][0] == "0.40" and thesis["Sens."][0] == "0.39"
     # Labels are of the same rows; the thesis' backbones have our names.
-    labels = tables.labels_4_1(long)
+    labels = results_table(long).rows
     assert len(labels) == len(wide)
     assert labels[10] == {"protocol": "thesis", "backbone": "resnet50", "stage": "3", "dataset": "undersampled"}
     assert [label["stage"] for label in labels] == list(wide["Stage"])
@@ -146,22 +164,25 @@ def test_tables_of_a_run_have_three_blocks():
     chosen = [n for n, card in enumerate(cards) if (card["backbone"], card["stage"]) == ("resnet50", "1")]
     cards, results_ = [cards[n] for n in chosen], [results_[n] for n in chosen]
     thesis = runs(PUBLISHED).query("backbone == 'resnet50v2' and stage == 1")
-    long = run_tables.long_form(cards, results_, thesis, ["as_published"])
-    wide = run_tables.wide(long, run_tables.PER_CLASS, CLASSES)
-    blocks = list(dict.fromkeys(column[0] for column in wide.columns[1:]))
-    assert blocks == ["thesis LEAKY", "as_published LEAKY", "corrected"] and len(wide) == 8
-    melanoma = wide.iloc[0]
-    assert melanoma[("thesis LEAKY", "undersampled", "F1")] == "0.20* (0.32)"
+    long = long_form(cards, results_, thesis, ["as_published"])
+    labels = {"backbone": "resnet50", "stage": "1"}
+    table = per_class_table(long, CLASSES, labels, "3.8")
+    blocks = list(dict.fromkeys(column[0] for column in table.wide.columns[1:]))
+    assert blocks == ["thesis", "as_published", "corrected"] and len(table.wide) == 8
+    assert set(table.leaky) == {"thesis", "as_published"} and table.labels == labels
+    melanoma = table.wide.iloc[0]
+    assert melanoma[("thesis", "undersampled", "F1")] == "0.20* (0.32)"
     expected = results_[0]["test"]["per_class"]["MEL"]["f1"]
-    assert melanoma[("as_published LEAKY", "undersampled", "F1")] == f"{expected:.2f}"
-    whole = run_tables.wide(long, run_tables.GLOBAL).set_index(("", "", "metric"))
-    assert whole.loc["precision, macro", ("thesis LEAKY", "smote", "")] == "0.30* (0.31)"
-    assert whole.loc["accuracy", ("corrected", "smote", "")] == f"{results_[-1]['test']['accuracy']:.2f}"
-    assert run_tables.title("3.13", "resnet50", 3, "global metrics") == "Table 3.13: resnet50, stage 3, global metrics"
-    assert run_tables.title(None, "vit_b_16", 3, "global metrics") == "vit_b_16, stage 3, global metrics"
-    text = run_tables.markdown("Table 3.8", wide, run_tables.notes(long))
-    assert "LEAKY: test images of the thesis and of as_published" in text
-    assert run_tables.html("one", "Table 3.8", wide).to_html().count("LEAKY") == 2
+    assert melanoma[("as_published", "undersampled", "F1")] == f"{expected:.2f}"
+    whole = global_table(long, labels, "3.9")
+    cells = whole.wide.set_index(("", "metric"))
+    assert cells.loc["precision, macro", ("thesis", "smote")] == "0.30* (0.31)"
+    assert cells.loc["accuracy", ("corrected", "smote")] == f"{results_[-1]['test']['accuracy']:.2f}"
+    assert whole.heading == "Table 3.9: resnet50, stage 1, global metrics"
+    assert global_table(long, labels, None).heading == "resnet50, stage 1, global metrics"
+    assert "LEAKY: test images of the thesis and of as_published" in table.markdown()
+    assert "as_published LEAKY smote F1" in table.markdown() and "corrected LEAKY" not in table.markdown()
+    assert table.html().count("LEAKY") == 2
 
 
 def test_words_follow_the_numbers():
@@ -184,26 +205,26 @@ def test_words_follow_the_numbers():
 )
 def test_what_nobody_knows_of_lesions_is_said(known, sharing, shared):
     long = table(protocols=("corrected", "as_published")).assign(lesions_known=known, images_sharing=sharing)
-    text = tables.markdown(long)
+    text = results_table(long).markdown()
     assert (f"lesion known for {known} of 40 images" in text) is (known < 40)
-    assert set(tables.wide_4_1(long)["Shared"]) - {"–"} == {shared}
+    assert set(results_table(long).wide["Shared"]) - {"–"} == {shared}
     assert "where the lesion is unknown: images with their duplicates" in text
     words = protocol_comparison.sentences(long)
     assert ("which at least" in words[0]) is ("≥" in shared)
     assert ("nothing is known to be shared" in words[0]) is (known < 40)
     rung = rungs().assign(lesions_known=known, images_audited=40, test_images_sharing=sharing, test_images=48)
-    assert ladder.wide(rung)["Shared"][0] == shared
-    assert (f"corrected: lesion known for {known} of 40" in ladder.markdown(rung)) is (known < 40)
+    assert ladder_table(rung).wide["Shared"][0] == shared
+    assert (f"corrected: lesion known for {known} of 40" in ladder_table(rung).markdown()) is (known < 40)
 
 
 def test_stamps_and_missing_weights_show_in_every_form():
     leaky = table(protocols=("corrected", "as_published"))
-    text, page = tables.markdown(leaky), tables.html(leaky).to_html()
+    text, page = results_table(leaky).markdown(), results_table(leaky).html()
     rows = [line for line in text.splitlines() if line.startswith("| as_published")]
     assert len(rows) == 18 and all("LEAKY" in row for row in rows)
     assert page.count('<strong class="leaky">LEAKY</strong>') == 18 + 12  # and the thesis
     assert "resnet50 started from random initialisation" in text and page.count(">none<") == 12
-    assert "corrected LEAKY" not in tables.markdown(table())
+    assert "corrected LEAKY" not in results_table(table()).markdown()
 
 
 def test_class_counts():
@@ -213,31 +234,32 @@ def test_class_counts():
 
 
 def test_search_table():
-    searches = zip(searched("corrected"), searched("as_published"), strict=True)
-    table = search_tables.search_table(*searches, ["as_published"])
+    table = searches(*zip(searched("corrected"), searched("as_published"), strict=True), ["as_published"])
     assert table["winner"].tolist() == [False, False, True, False] * 2
     assert table["epoch"].tolist()[::2] == [2, 2] * 2 and table.loc[3, "valid_loss"] == 2.4
-    wide = search_tables.wide(table)
-    assert list(wide["Protocol"]) == ["corrected"] * 2 + ["as_published LEAKY"] * 2
+    shown = search_table(table)
+    wide = shown.wide
+    assert list(wide["Protocol"]) == ["corrected"] * 2 + ["as_published"] * 2
     assert list(wide["Optimizer"]) == ["sgd", "adam"] * 2 and list(wide["Weights"]) == ["none"] * 4
     assert list(wide["lr 0.001"][:2]) == ["1.700 (0.300)", "1.200* (0.300)"]
     assert list(wide["lr 0.01"][:2]) == ["–", "2.400 (0.300)"]
-    assert "LEAKY: under as_published" in search_tables.markdown(table)
-    assert search_tables.html(table).to_html().count('class="leaky"') == 2
+    assert "LEAKY: under as_published" in shown.markdown() and "| as_published LEAKY" in shown.markdown()
+    assert shown.html().count('class="leaky"') == 2 and shown.html().count('data-protocol="corrected"') == 2
 
 
 def test_ladder(tmp_path):
-    wide = ladder.wide(rungs())
-    assert list(wide["Split"]) == ["random_split LEAKY", "corrected"]
+    wide = ladder_table(rungs()).wide
+    assert list(wide["Split"]) == ["random_split", "corrected"] and ladder_table(rungs()).leaky == {"random_split"}
     assert wide["Bal. acc., own test"][0] == "0.710 (0.600–0.800)" and wide["Shared"][0] == "30%"
     assert list(wide["Difference"]) == ["+0.260", "+0.010"]
-    assert ladder.wide(rungs(seeds=(1, 3)))["Bal. acc., clean images"][1] == "0.460 ± 0.014"
-    assert "95 % bootstrap" in ladder.markdown(rungs()) and "over 2 seeds" in ladder.markdown(rungs(seeds=(1, 2)))
-    assert ladder.html(rungs()).to_html().count('class="leaky"') == 1
+    assert ladder_table(rungs(seeds=(1, 3))).wide["Bal. acc., clean images"][1] == "0.460 ± 0.014"
+    assert "95 % bootstrap" in ladder_table(rungs()).markdown()
+    assert "over 2 seeds" in ladder_table(rungs(seeds=(1, 2))).markdown()
+    assert ladder_table(rungs()).html().count('class="leaky"') == 1
     for seeds in ((1,), (1, 2)):
         ladder_figure(tmp_path / "ladder.svg", rungs(seeds), "mine", 8)
         figure = read_figure(tmp_path / "ladder.svg")
-        assert figure["keywords"] == ["ladder"] and "random_split 0.7" in figure["description"]
+        assert (figure["kind"], figure["labels"]) == ("ladder", {}) and "random_split 0.7" in figure["description"]
 
 
 def test_ladder_row_by_hand():

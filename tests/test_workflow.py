@@ -18,9 +18,9 @@ from lesionflow.files import read_json
 
 LADDER = {
     "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "judge_rung", "judge_external",
-    "tabulate_ladder", "draw_ladder",
+    "tabulate_ladder", "plot_ladder",
 }  # fmt: skip
-PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_gallery", "write_onnx", "write_folders"}
+PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_prediction_page", "write_onnx", "write_folders"}
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_every_rule_logged(run):
         "preflight",
         "export_folders",
     }
-    not_needed = {"draw_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER, *PREDICT}
+    not_needed = {"generate_demo", "download_file", "fetch_weights", "audit_foreign_split", *LADDER, *PREDICT}
     expected = set(rules) - targets - not_needed
     assert expected <= {Path(log).stem for log in logs}
     train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()

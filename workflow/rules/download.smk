@@ -1,17 +1,17 @@
-rule draw_demo:
+rule generate_demo:
     output:
         images="resources/demo/ISIC_demo_Input.zip",
         labels="resources/demo/ISIC_demo_GroundTruth.csv",
         metadata="resources/demo/ISIC_demo_Metadata.csv",
     log:
-        "logs/draw_demo.log",
+        "logs/generate_demo.log",
     threads: 2
     params:
         total=600,
         seed=1,
-        code=code_of("draw_demo"),
+        code=code_of("generate_demo"),
     script:
-        "../scripts/draw_demo.py"
+        "../scripts/generate_demo.py"
 
 
 rule download_file:

@@ -49,40 +49,32 @@ rule tabulate_ladder:
     input:
         rung_rows,
     output:
-        csv=f"{TABLES}/ladder.csv",
-        md=f"{TABLES}/ladder.md",
-        html=report(
-            f"{TABLES}/ladder.html",
-            caption="../report/ladder.rst",
-            category="Results",
-            labels={"table": "ladder"},
-        ),
+        table("ladder", "Ladder of leakage", "ladder"),
     log:
         "logs/tabulate_ladder/{collection}.log",
+    group:
+        "report"
     params:
         code=code_of("tabulate_ladder"),
     script:
         "../scripts/tabulate_ladder.py"
 
 
-rule draw_ladder:
+rule plot_ladder:
     input:
         f"{TABLES}/ladder.csv",
     output:
-        report(
-            f"{COLLECTION}/figures/ladder.svg",
-            caption="../report/ladder.rst",
-            category="Results",
-            labels={"figure": "ladder"},
-        ),
+        figure("ladder", "figures/ladder", "Ladder of leakage", "ladder", needs="ladder"),
     log:
-        "logs/draw_ladder/{collection}.log",
+        "logs/plot_ladder/{collection}.log",
+    group:
+        "report"
     params:
         collection="{collection}",
         classes=config["classes"],
-        code=code_of("draw_ladder"),
+        code=code_of("plot_ladder"),
     script:
-        "../scripts/draw_ladder.py"
+        "../scripts/plot_ladder.py"
 
 
 rule ladder:

@@ -73,7 +73,7 @@ rule predict_images:
         "../scripts/predict_images.py"
 
 
-rule write_gallery:
+rule write_prediction_page:
     input:
         choice=f"{PREDICTIONS}/model.json",
         predictions=f"{PREDICTIONS}/predictions.csv",
@@ -82,14 +82,14 @@ rule write_gallery:
     output:
         f"{PREDICTIONS}/gallery.html",
     log:
-        "logs/write_gallery/{name}.log",
+        "logs/write_prediction_page/{name}.log",
     resources:
         mem_mb=per_attempt(2000),
     params:
         class_names=config["class_names"],
-        code=code_of("write_gallery"),
+        code=code_of("write_prediction_page"),
     script:
-        "../scripts/write_gallery.py"
+        "../scripts/write_prediction_page.py"
 
 
 rule predict:

@@ -1,6 +1,3 @@
-OF_SEARCH = "figures/{protocol}/seed{seed}/{backbone}/search_{dataset}"  # as in thesis.csv
-
-
 rule search_hyperparameters:
     input:
         manifest=f"{COLLECTION}/manifest.csv",
@@ -38,16 +35,11 @@ rule tabulate_search:
         winners=searches(f"{SEARCH}/winner.json"),
         trials=searches(f"{SEARCH}/trials.csv"),
     output:
-        csv=f"{TABLES}/search.csv",
-        md=f"{TABLES}/search.md",
-        html=report(
-            f"{TABLES}/search.html",
-            caption="../report/search.rst",
-            category="Training",
-            labels={"table": "search"},
-        ),
+        table("search", "Search", "search"),
     log:
         "logs/tabulate_search/{collection}.log",
+    group:
+        "report"
     params:
         leaky=LEAKY_PROTOCOLS,
         code=code_of("tabulate_search"),
@@ -55,32 +47,28 @@ rule tabulate_search:
         "../scripts/tabulate_search.py"
 
 
-rule draw_search:
+rule plot_search:
     input:
         winner=f"{SEARCH}/winner.json",
         trials=f"{SEARCH}/trials.csv",
     output:
-        report(
-            SEARCH_FIGURE,
-            caption="../report/search.rst",
-            category="Training",
-            subcategory="{protocol}, seed {seed}",
-            labels=thesis_labels(OF_SEARCH, "search"),
-        ),
+        figure("search", SEARCH_FIGURE, "Search", "search", needs="search"),
     log:
-        "logs/draw_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+        "logs/plot_search/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+    group:
+        "plot_models"
     params:
-        number=thesis_number(OF_SEARCH),
+        number=thesis_number(SEARCH_FIGURE),
         leaky=setting("protocols/{protocol}/leaky"),
-        code=code_of("draw_search"),
+        code=code_of("plot_search"),
     script:
-        "../scripts/draw_search.py"
+        "../scripts/plot_search.py"
 
 
 rule search:
     input:
         of_run(
-            [f"{TABLES}/search.csv", SEARCH_FIGURE],
+            [f"{TABLES}/search.csv", f"{COLLECTION}/{SEARCH_FIGURE}.svg"],
             collection=config["collection"],
             dataset=config["run"]["datasets"][0],
         ),

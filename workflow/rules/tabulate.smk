@@ -1,15 +1,12 @@
 rule count_classes:
     input:
-        manifest="results/{collection}/manifest.csv",
+        manifest=f"{COLLECTION}/manifest.csv",
         split=f"{SPLIT}/split.csv",
-        training=expand(f"{SPLIT}/{{dataset}}/training.csv", dataset=config["run"]["datasets"], allow_missing=True),
+        training=expand(f"{DATASET}/training.csv", dataset=config["run"]["datasets"], allow_missing=True),
     output:
         f"{SPLIT}/class_counts.csv",
     log:
         "logs/count_classes/{collection}/{protocol}/seed{seed}.log",
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
     params:
         classes=config["classes"],
         datasets=config["run"]["datasets"],
@@ -18,44 +15,31 @@ rule count_classes:
         "../scripts/count_classes.py"
 
 
+rule tabulate_metrics:
+    output:
+        table("table_3_1", "Results", "3.1"),
+    log:
+        "logs/tabulate_metrics/{collection}.log",
+    group:
+        "report"
+    params:
+        code=code_of("tabulate_metrics"),
+    script:
+        "../scripts/tabulate_metrics.py"
+
+
 rule tabulate_results:
     input:
         cards=model_files("model.json"),
         metrics=model_files("metrics.json"),
-        counts=expand(
-            f"{SPLIT}/class_counts.csv",
-            protocol=config["run"]["protocols"],
-            seed=config["seeds"],
-            allow_missing=True,
-        ),
+        counts=of_run(f"{SPLIT}/class_counts.csv"),
     output:
-        csv="results/{collection}/tables/table_4_1.csv",
-        md="results/{collection}/tables/table_4_1.md",
-        html=report(
-            "results/{collection}/tables/table_4_1.html",
-            caption="../report/table_4_1.rst",
-            category="Results",
-            labels={"table": "4.1"},
-        ),
-        matrix_csv="results/{collection}/tables/table_3_1.csv",
-        matrix_md="results/{collection}/tables/table_3_1.md",
-        matrix_html=report(
-            "results/{collection}/tables/table_3_1.html",
-            caption="../report/table_3_1.rst",
-            category="Results",
-            labels={"table": "3.1"},
-        ),
-        counts=report(
-            "results/{collection}/tables/class_counts.csv",
-            caption="../report/classes.rst",
-            category="Images",
-            labels={"table": "images per class"},
-        ),
+        table=table("table_4_1", "Results", "4.1"),
+        counts=f"{TABLES}/class_counts.csv",
     log:
         "logs/tabulate_results/{collection}.log",
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
+    group:
+        "report"
     params:
         leaky=LEAKY_PROTOCOLS,
         published_as={
@@ -68,38 +52,23 @@ rule tabulate_results:
         "../scripts/tabulate_results.py"
 
 
-# As in thesis.csv.
-PER_CLASS, GLOBAL = (f"tables/{{backbone}}/stage{{stage}}_{kind}" for kind in ("per_class", "global"))
-
-
 rule tabulate_run:
     input:
         cards=model_files("model.json"),
         metrics=model_files("metrics.json"),
     output:
-        texts=expand(
-            "results/{{collection}}/tables/{{backbone}}/stage{stage}_{kind}.{ending}",
-            kind=["per_class", "global"],
-            stage=[1, 2, 3],
-            ending=["csv", "md"],
-        ),
-        html=[
-            *stage_results(
-                PER_CLASS, ".html", "metrics per class", caption="../report/per_class.rst", category="Results"
-            ),
-            *stage_results(GLOBAL, ".html", "global metrics", caption="../report/global.rst", category="Results"),
-        ],
+        per_class=table("{backbone}/stage{stage}_per_class", "Results", "metrics per class", "per_class"),
+        whole=table("{backbone}/stage{stage}_global", "Results", "global metrics", "global"),
     log:
-        "logs/tabulate_run/{collection}/{backbone}.log",
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
+        "logs/tabulate_run/{collection}/{backbone}/stage{stage}.log",
+    group:
+        "plot_models"
     params:
         classes=config["classes"],
         leaky=LEAKY_PROTOCOLS,
         published_as=setting("backbones/{backbone}/published_as", default=None),
-        per_class=thesis_numbers(PER_CLASS),
-        whole=thesis_numbers(GLOBAL),
+        per_class=thesis_number("tables/{backbone}/stage{stage}_per_class"),
+        whole=thesis_number("tables/{backbone}/stage{stage}_global"),
         code=code_of("tabulate_run"),
     script:
         "../scripts/tabulate_run.py"
@@ -112,19 +81,11 @@ rule tabulate_costs:
         training=model_files("benchmark.tsv"),
         cards=model_files("model.json"),
     output:
-        csv="results/{collection}/tables/costs.csv",
-        md="results/{collection}/tables/costs.md",
-        html=report(
-            "results/{collection}/tables/costs.html",
-            caption="../report/costs.rst",
-            category="Results",
-            labels={"table": "costs"},
-        ),
+        table("costs", "Results", "costs"),
     log:
         "logs/tabulate_costs/{collection}.log",
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
+    group:
+        "report"
     params:
         code=code_of("tabulate_costs"),
     script:

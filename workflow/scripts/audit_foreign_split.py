@@ -35,7 +35,7 @@ def main(snakemake: "Snakemake") -> None:
         write_json(snakemake.output.leakage, result)
         write_table(snakemake.output.table, counts)
         with whole(snakemake.output.figure) as path:
-            leakage_by_class(path, result, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
+            leakage_by_class(path, result, {"audit": snakemake.wildcards.name}, result["leaky"])
 
 
 if __name__ == "__main__":

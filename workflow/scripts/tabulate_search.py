@@ -2,23 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, write_text
-from lesionflow.lists import read_trials, write_table
+from lesionflow.files import read_json
+from lesionflow.lists import read_trials
 from lesionflow.logs import job
-from lesionflow.report.tables.search import html, markdown, search_table
+from lesionflow.report.tables.search import search_table, searches
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 
 def main(snakemake: "Snakemake") -> None:
-    inputs, output = snakemake.input, snakemake.output
+    inputs = snakemake.input
     with job(snakemake.log[0]):
-        winners = [read_json(path) for path in inputs.winners]
-        table = search_table(winners, [read_trials(path) for path in inputs.trials], snakemake.params.leaky)
-        write_table(output.csv, table)
-        write_text(output.md, markdown(table))
-        write_text(output.html, html(table).to_html(doctype_html=True))
+        winners, trials = map(read_json, inputs.winners), map(read_trials, inputs.trials)
+        search_table(searches([*winners], [*trials], snakemake.params.leaky)).write(*snakemake.output)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def ladder_models(file, **wildcards):
 
 def card_files(wildcards):
     """The cards of all models of the run, and of those of the ladder."""
-    return model_files("card.md")(wildcards) + ladder_models(f"{MODEL}/card.md", **wildcards)
+    return model_files("card.json")(wildcards) + ladder_models(f"{MODEL}/card.json", **wildcards)
 
 
 def rung_rows(wildcards):
@@ -42,20 +42,9 @@ def rung_rows(wildcards):
     return rows
 
 
-def ladder_files(wildcards):
-    """The ladder's table and figure, if the config has rungs."""
-    files = [f"{TABLES}/ladder.csv", f"{COLLECTION}/figures/ladder.svg"]
-    return expand(files, **wildcards) if config["ladder"]["rungs"] else []
-
-
 def searches(path):
     """An input function: `path` of every search of the collection, which are made on the run's first dataset."""
     return lambda wildcards: of_run(path, **{"dataset": config["run"]["datasets"][0], **wildcards})
-
-
-def search_files(wildcards):
-    """The search's table and figures, if the config wants them with the rest."""
-    return searches([f"{TABLES}/search.csv", SEARCH_FIGURE])(wildcards) if config["search"]["run"] else []
 
 
 def winner_file(wildcards):

@@ -71,7 +71,7 @@ def backbone_settings(wildcards):
 def drawn(wildcards):
     """Whether the collection's images are the demo's, whatever the collection is called: a program drew them."""
     images = config["collections"][wildcards.collection]["images"]
-    return Path(images).resolve() == Path(rules.draw_demo.output.images).resolve()
+    return Path(images).resolve() == Path(rules.generate_demo.output.images).resolve()
 
 
 def weights_urls(wildcards):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lesionflow.evaluation.metrics import balanced_accuracy_interval
+from lesionflow.evaluation.metrics import balanced_accuracy_interval, mean_sensitivity
 
 
 def judge(
@@ -30,7 +30,7 @@ def _judge(answers: pd.DataFrame, known: pd.DataFrame, prefix: str) -> dict:
     found = {
         "images": len(truth),
         "classes": truth["label"].nunique(),
-        "balanced_accuracy": float(pd.Series(label == answer).groupby(label).mean().mean()),
+        "balanced_accuracy": mean_sensitivity(label, answer),
         "balanced_accuracy_low": low,
         "balanced_accuracy_high": high,
     }

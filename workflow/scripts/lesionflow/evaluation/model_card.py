@@ -1,6 +1,6 @@
-"""The model card: what a model was made of, how good it is, and what it must not be used for.
+"""The model card: details, intended use, performance and caveats of a model.
 
-Its headings follow Mitchell et al., "Model cards for model reporting", doi:10.1145/3287560.3287596.
+Its headings are those of Mitchell et al., "Model cards for model reporting", doi:10.1145/3287560.3287596.
 """
 
 import re
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from lesionflow.environment import describe
 from lesionflow.evaluation.best_model import DRAWN
+from lesionflow.evaluation.metrics import shown_in
 from lesionflow.markdown import escape
 from lesionflow.source import REPORT
 from lesionflow.splits.overlap_text import RESAMPLED, lesions_known
@@ -21,18 +22,14 @@ from lesionflow.splits.overlap_text import RESAMPLED, lesions_known
 TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
-    f"{NOTICE} For research and teaching on how classifiers of dermoscopic images are trained and tested. It is not "
-    "a medical device, and nobody tried it on patients."
+    f"{NOTICE} Primary use: research and teaching on how classifiers of dermoscopic images are trained and tested. "
+    "Out of scope: diagnosis, triage, screening and any other decision on a patient. It is not a medical device and "
+    "not clinically evaluated."
 )
-SCORES = {
-    "balanced_accuracy": "Balanced accuracy",
-    "accuracy": "Accuracy",
-    "precision_macro": "Precision",
-    "sensitivity_macro": "Sensitivity",
-    "specificity_macro": "Specificity",
-    "f1_macro": "F1",
-    "auroc_macro": "AUROC",
-}
+ETHICS = (
+    "Training images are de-identified photographs of patients; no sensitive data are in the model card. A wrong "
+    "prediction could delay the treatment of a melanoma: no prediction may be used for a decision on a patient."
+)
 NAMES = ("collection", "protocol", "seed", "dataset", "backbone", "stage")
 
 
@@ -44,34 +41,41 @@ def counts_by_class(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
     return table.to_dict("index")
 
 
-def limits(card: Mapping, metrics: Mapping, counts: Mapping, licence: str) -> list[str]:
-    """What the model cannot do: sentences, as far as possible from its own numbers."""
+def factors(metrics: Mapping, counts: Mapping) -> list[str]:
+    """What performance may depend on; `counts` is from `counts_by_class`."""
     rarest = min(counts, key=lambda name: counts[name]["train_real"])
     per_class = metrics["test"]["per_class"]
     missed = min(per_class, key=lambda name: per_class[name]["sensitivity"])
+    return [
+        f"Class: the fewest real training images are of {rarest} ({counts[rarest]['train_real']}); the lowest "
+        f"sensitivity on test images is that of {missed} ({per_class[missed]['sensitivity']:.3f}).",
+        "Skin type and age: dark skin (Fitzpatrick types V and VI) and children are under-represented in ISIC's "
+        "archives, and skin type is not recorded: performance in these groups is unknown.",
+        "Instrument: for dermoscopic images as in ISIC's archives; performance on clinical photographs, at other sites "
+        "and on other devices is unknown.",
+    ]
+
+
+def limits(card: Mapping, metrics: Mapping, licence: str) -> list[str]:
+    """Caveats, as far as possible from the model's own numbers."""
     found = [
-        f"It was trained on images of the collection {card['collection']} and on no others ({licence.rstrip('.')}).",
-        "It is made for dermoscopic images like those of ISIC's archives. Photographs without a dermatoscope, other "
-        "cameras and other clinics are untested ground.",
-        "In ISIC's archives dark skin (Fitzpatrick types V and VI) and children are under-represented, and skin type "
-        "is not recorded: how well it does on them cannot be told from these numbers.",
-        f"It knows {len(card['classes'])} classes and gives one of them to any picture, of healthy skin and of other "
-        "diseases too.",
-        "Training evens out the classes: its probabilities know nothing of how common a disease is, and they are not "
-        "calibrated.",
-        f"The class with the fewest real training images is {rarest} ({counts[rarest]['train_real']}); the one it "
-        f"misses most often among test images is {missed} (sensitivity {per_class[missed]['sensitivity']:.3f}).",
+        f"Trained on images of the collection {card['collection']} only ({licence.rstrip('.')}): not externally "
+        "validated.",
+        f"No out-of-distribution rejection: every image is assigned one of {len(card['classes'])} classes, "
+        "including images of healthy skin and of other diseases.",
+        "Trained on a balanced set: probabilities do not reflect prevalence and are uncalibrated. Recalibrate and "
+        "validate on local data before any comparison.",
     ]
     if card["weights"] == "none":
-        found.append("Its backbone started from random initialisation, without any pretrained weights.")
+        found.append("The backbone started from random initialisation, without pretrained weights.")
     if card["drawn"]:
         found.append(DRAWN)
     if metrics["known"]["lesion"] < metrics["images_audited"]:
         found.append(f"Test images may share unrecorded lesions with training: {lesions_known(metrics)}.")
     if card["leaky"]:
         found.append(
-            f"LEAKY: under {card['protocol']} test images are known to share images or lesions with training; the "
-            "test numbers do not say how well it does on new images."
+            f"LEAKY: under {card['protocol']}, test images are known to share images or lesions with training; the "
+            "test metrics do not hold for new images."
         )
     return found
 
@@ -99,7 +103,9 @@ def model_card(
         "drawn": card["drawn"],
         **{name: card[name] for name in NAMES},
         "intended_use": INTENDED_USE,
-        "limits": limits(card, metrics, classes, licence),
+        "factors": factors(metrics, classes),
+        "ethics": ETHICS,
+        "limits": limits(card, metrics, licence),
         "licence": licence,
         "images": classes,
         "split": dict(split),
@@ -137,7 +143,8 @@ def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]
     )
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         card=card,
-        scores=SCORES,
+        scores=shown_in("card"),
+        number=lambda value, metric: f"{value:.{metric.decimals}f}",
         class_names=class_names,
         container=describe(card["container"]),
         lesions_known=lesions_known(card),

@@ -2,15 +2,18 @@
 
 import re
 import urllib.parse
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jinja2
-import pandas as pd
 from docutils.core import publish_parts
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+from lesionflow.evaluation import model_card
 
 NAMESPACES = {
     "svg": "http://www.w3.org/2000/svg",
@@ -20,66 +23,76 @@ NAMESPACES = {
 LABELS = ("protocol", "backbone", "stage", "dataset")
 
 
-def names(table: pd.DataFrame) -> dict[str, list[str]]:
-    """By label the names that it can have; `table` is from `results.table_4_1`."""
-    return {label: list(dict.fromkeys(table[label].astype(str))) for label in LABELS}
-
-
-def find_labels(keywords: Collection[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The labels among `keywords` such as "stage 3" or "dataset smote"; `known` is from `names`."""
-    found = {
-        label: " ".join(name for name in options if f"{label} {name}" in keywords) for label, options in known.items()
-    }
-    return {label: text for label, text in found.items() if text}
+def labels_of(record: Mapping) -> dict[str, str]:
+    """The labels of a model, from its model.json or card.json."""
+    return {name: str(record[name]) for name in LABELS}
 
 
 def read_figure(path: str | Path) -> dict:
-    """A figure of `report.figures`: keywords, title, description, and uri, which holds the whole SVG."""
+    """A figure of `figures.style.save`: kind, labels, number, leaky, title, description, and uri with the whole SVG."""
     text = Path(path).read_text(encoding="utf-8")
     root = ElementTree.fromstring(text.encode())
+    words = [item.text or "" for item in root.iterfind(".//rdf:li", NAMESPACES)]
+    labels = dict(word.split("=", 1) for word in words)
     return {
-        "keywords": [item.text for item in root.iterfind(".//rdf:li", NAMESPACES)],
+        "kind": labels.pop("figure"),
+        "number": labels.pop("number", None),
+        "leaky": labels.pop("leaky", "") == "true",
+        "labels": labels,
         "title": root.findtext("svg:title", namespaces=NAMESPACES),
         "description": root.findtext(".//dc:description", namespaces=NAMESPACES),
         "uri": f"data:image/svg+xml,{urllib.parse.quote(text, safe=' /:;=,+@?!*')}",
     }
 
 
+class _Table(HTMLParser):
+    """What the tag of the table of a page says."""
+
+    labels: Mapping[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        if tag == "table":
+            self.labels = {name.removeprefix("data-"): value for name, value in attrs if name.startswith("data-")}
+
+
 def read_table(path: str | Path) -> dict:
-    """A table of `report.tables.runs`: its title and, apart from it so that it never scrolls away, its HTML."""
-    before, _, rest = Path(path).read_text(encoding="utf-8").partition("<caption>")
+    """A table that `Table.write` wrote: labels, number, title, and its HTML without the title and the notes."""
+    text = Path(path).read_text(encoding="utf-8")
+    table = _Table()
+    table.feed(text)
+    labels = dict(table.labels)
+    before, _, rest = text.partition("<caption>")
     title, _, after = rest.partition("</caption>")
-    backbone, stage, _ = title.rpartition(": ")[2].split(", ", 2)
-    return {"keywords": [f"backbone {backbone}", stage], "title": title, "html": Markup(before + after)}
+    html = Markup(before.partition("<style")[1] + before.partition("<style")[2] + after.partition("<ul>")[0])
+    number = labels.pop("number", None)
+    return {
+        "number": number,
+        "labels": labels,
+        "title": unescape(title).removeprefix(f"Table {number}: "),
+        "html": html,
+    }
 
 
-def read_card(path: str | Path) -> dict:
-    """A model card: title, HTML, and labels from the folders that it lies in; headings are one level below the title's.
-
-    Its folders are {protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.
-    """
-    title, _, text = Path(path).read_text(encoding="utf-8").removeprefix("# ").partition("\n")
-    protocol, _, dataset, backbone, stage = Path(path).parts[-6:-1]
+def read_card(card: Mapping, class_names: Mapping[str, str]) -> dict:
+    """A model card (card.json): title, HTML and labels; headings are one level below the title's."""
+    text = model_card.markdown(model_card.TEMPLATE, card, class_names)
+    title, _, text = text.removeprefix("# ").partition("\n")
     tokens = (parser := MarkdownIt("js-default")).parse(text)
     for token in tokens:
         if token.type.startswith("heading"):
             token.tag = "h4"
-    labels = {"protocol": protocol, "backbone": backbone, "stage": stage.removeprefix("stage"), "dataset": dataset}
-    return {"title": title, "labels": labels, "html": Markup(parser.renderer.render(tokens, parser.options, {}))}
+    html = Markup(parser.renderer.render(tokens, parser.options, {}))
+    return {"title": title, "labels": labels_of(card), "html": html}
 
 
-def number(keywords: Sequence[str]) -> str | None:
-    """The thesis' number of a figure, "Figure 3.4", where it has one."""
-    return next((word.capitalize() for word in keywords if word.startswith("figure ")), None)
-
-
-def caption(folder: str | Path, name: str, keywords: Sequence[str], labels: Mapping, collection: str) -> Markup:
-    """The caption that Snakemake's own report shows too, without its number; `name`.rst is in `folder`."""
-    seeds = [("seed", word.removeprefix("seed ")) for word in keywords if word.startswith("seed ")]
-    params = {"leaky": "LEAKY" in keywords, "datasets": [labels.get("dataset", "")]}
-    job = {"wildcards": {"collection": collection, **labels, **dict(seeds)}, "params": params}
+def caption(
+    folder: str | Path, kind: str, collection: str, labels: Mapping | None = None, leaky: bool = False
+) -> Markup:
+    """The caption `kind`.rst in `folder`, which Snakemake's own report shows too, without the thesis' number."""
+    params = {"leaky": leaky, "datasets": [(labels or {}).get("dataset", "")]}
+    job = {"wildcards": {"collection": collection, **(labels or {})}, "params": params}
     files = {file.stem: file for file in Path(folder).glob("*.rst")}
-    text = jinja2.Template(files[name].read_text(encoding="utf-8")).render(snakemake=job)
+    text = jinja2.Template(files[kind].read_text(encoding="utf-8")).render(snakemake=job)
     text = re.sub(r"^(Figure|Table) [\d.]+[^:]*: (.)", lambda start: start[2].upper(), text)
     settings = {"report_level": 5, "raw_enabled": False, "file_insertion_enabled": False}
     html = publish_parts(text, writer="html5", settings_overrides=settings)["fragment"]

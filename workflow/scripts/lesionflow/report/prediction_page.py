@@ -1,4 +1,4 @@
-"""The gallery: one HTML file with new images and a model's predictions for them, which opens without a network."""
+"""One HTML file with new images and a model's predictions for them, which opens without a network."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from PIL import Image
 
 from lesionflow.source import REPORT
 
-TEMPLATE = REPORT / "gallery.html.j2"
+TEMPLATE = REPORT / "prediction_page.html.j2"
 PICTURES = 200
 THUMBNAIL = 200  # pixels of the longer side
 TOP = 3
@@ -45,10 +45,10 @@ def page(
     warnings: Sequence[str],
     class_names: Mapping[str, str],
 ) -> str:
-    """The gallery as HTML: the first PICTURES images that could be read, and files that could not.
+    """The page as HTML: the first PICTURES images that could be read, and files that could not.
 
     `predictions` is predictions.csv, `files` and `pixels` are the packed shard, `card` is the model.json of the
-    model that was chosen, with its folder, and `warnings` is what must be said of it in large letters.
+    model that was chosen, with its folder, and `warnings` are printed in large letters.
     """
     read = predictions[predictions["status"] == "ok"]
     packed = files.set_index("image")

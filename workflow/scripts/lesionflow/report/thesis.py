@@ -6,10 +6,12 @@ a run needs to have it (see NEEDS), and our file without its ending.
 
 import itertools
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+
+from lesionflow.stages import STAGES
 
 ENDINGS = {"figure": [".svg"], "table": [".csv", ".md", ".html"]}
 NEEDS = {
@@ -17,27 +19,28 @@ NEEDS = {
     "smote": "a dataset with `oversample: smote` in `run: datasets`",
     "augmentation": "a protocol with `augmentation` in `run: protocols`",
     "search": "`search: {run: true}`",
+    "ladder": "`rungs` in `ladder`",
 }
 
 
-def read_contents(path: str | Path) -> pd.DataFrame:
-    """thesis.csv, every cell as text."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def read_contents(path: str | Path) -> list[dict[str, str]]:
+    """thesis.csv, a dictionary per row, every cell as text."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
 
 
-def place(backbone: Mapping) -> str | None:
+def thesis_backbone(backbone: Mapping) -> str | None:
     """The thesis' backbone that a backbone of the config is, or stands for."""
     return backbone.get("published_as") or backbone.get("stands_for")
 
 
-def number(contents: pd.DataFrame, file: str, backbone: Mapping, stage: int | None = None) -> str | None:
+def number(contents: Sequence[Mapping], file: str, backbone: Mapping, stage: int | None = None) -> str | None:
     """The thesis' number of `file` (as in thesis.csv) for a backbone of the config; None where it has none."""
-    rows = contents[(contents["file"] == file) & contents["backbone"].isin(["", place(backbone)])]
-    rows = rows[rows["stage"].isin(["", str(stage)])]
-    return None if rows.empty else rows["number"].iloc[0]
+    backbones, stages = ("", thesis_backbone(backbone)), ("", str(stage))
+    rows = (row for row in contents if row["file"] == file and row["backbone"] in backbones and row["stage"] in stages)
+    return next((row["number"] for row in rows), None)
 
 
-def has(needs: str, config: Mapping, protocol: str) -> bool:
+def run_provides(needs: str, config: Mapping, protocol: str) -> bool:
     """Whether a run of `config` has what a result `needs` under `protocol`."""
     oversample = [config["datasets"][name].get("oversample") for name in config["run"]["datasets"]]
     return {
@@ -46,21 +49,48 @@ def has(needs: str, config: Mapping, protocol: str) -> bool:
         "smote": any(oversample),
         "augmentation": "augmentation" in config["protocols"][protocol],
         "search": config["search"]["run"],
+        "ladder": bool(config["ladder"]["rungs"]),
     }[needs]
 
 
-def results(contents: pd.DataFrame, config: Mapping) -> list[dict]:
+def fields(file: str) -> list[str]:
+    """The wildcards of a file: ["protocol", "seed"] of "figures/{protocol}/seed{seed}/classes"."""
+    return [field for _, field, _, _ in string.Formatter().parse(file) if field]
+
+
+def files_of_run(file: str, config: Mapping, needs: str = "", **only: Sequence) -> list[tuple[dict, str]]:
+    """Wildcards and path of `file` for each protocol, seed, backbone, dataset and stage of the run that it names.
+
+    `only` limits some of these; protocols that do not provide what the file `needs` (see NEEDS) are left out.
+    """
+    run = config["run"]
+    values = {
+        "protocol": run["protocols"],
+        "seed": config["seeds"],
+        "backbone": run["backbones"],
+        "dataset": run["datasets"][:1] if needs == "search" else run["datasets"],  # searches are made on the first
+        "stage": STAGES,
+    } | only
+    values["protocol"] = [name for name in values["protocol"] if run_provides(needs, config, name)]
+    if not values["protocol"]:
+        return []
+    used = [name for name in values if name in fields(file)]
+    chosen = itertools.product(*(values[name] for name in used))
+    return [(names, file.format(**names)) for names in (dict(zip(used, each, strict=True)) for each in chosen)]
+
+
+def results(contents: Sequence[Mapping], config: Mapping) -> list[dict]:
     """Every file of a run of `config` that has a number: name, shows, protocol, seed, backbone, source, file.
 
     `name` is as "Figure 3.10"; `source` is where the file is made, `file` what it is called by number. What the run
     does not have is there once, without source and file, but with `needs`: what the config lacks.
     """
     found = []
-    for entry in contents.to_dict("records"):
+    for entry in contents:
         about = {"name": f"{entry['kind'].capitalize()} {entry['number']}", "shows": entry["shows"]}
         of_entry = [
             about | names | {"source": source + ending, "file": name + ending}
-            for names, source, name in _files(entry, config)
+            for names, source, name in _numbered_files(entry, config)
             for ending in ENDINGS[entry["kind"]]
         ]
         backbone = f"a backbone that is `published_as` or `stands_for` {entry['backbone']} in `run: backbones`"
@@ -68,26 +98,15 @@ def results(contents: pd.DataFrame, config: Mapping) -> list[dict]:
     return found
 
 
-def _files(entry: Mapping, config: Mapping) -> list[tuple[dict, str, str]]:
+def _numbered_files(entry: Mapping, config: Mapping) -> Iterator[tuple[dict, str, str]]:
     """Protocol, seed and backbone, where those make a difference, the source and the name of each file of an entry."""
-    run = config["run"]
-    values = {
-        "protocol": [name for name in run["protocols"] if has(entry["needs"], config, name)],
-        "seed": config["seeds"],
-        "backbone": [name for name in run["backbones"] if entry["backbone"] in ("", place(config["backbones"][name]))],
-        "dataset": run["datasets"][:1],  # searches are made on it
-        "stage": [entry["stage"]],
-    }
-    fields = {field for _, field, _, _ in string.Formatter().parse(entry["file"]) if field}
-    used = [name for name in values if name in fields]
-    found = []
-    for chosen in itertools.product(*(values[name] for name in used)):
-        names = dict(zip(used, chosen, strict=True))
+    backbones = config["backbones"]
+    same = [name for name in config["run"]["backbones"] if entry["backbone"] in ("", thesis_backbone(backbones[name]))]
+    only = {"backbone": same, "stage": [entry["stage"]]}
+    for names, source in files_of_run(entry["file"], config, entry["needs"], **only):
         shown = {key: names[key] for key in ("protocol", "seed", "backbone") if key in names}
         words = [f"seed{value}" if key == "seed" else value for key, value in shown.items()]
-        name = "_".join([entry["kind"], *entry["number"].split("."), *words])
-        found.append((shown, entry["file"].format(**names), name))
-    return found
+        yield shown, source, "_".join([entry["kind"], *entry["number"].split("."), *words])
 
 
 def index_markdown(index: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
-"""The thesis' figures of its data under their numbers, 1.1 and 3.1 to 3.5, and class counts of any split.
+"""Figures 1.1 and 3.1 to 3.5 of the thesis: the data; and the class counts of any split.
 
-`split` names protocol and seed; `counts` is from `class_counts`; pixels are RGB, 0 to 255.
+`split` is {"protocol": …, "seed": …}; `counts` is from `class_counts`; pixels are RGB, 0 to 255.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from lesionflow.report.figures.panels import DPI, GREY, class_bars, listed, save_figure, show_pictures
-from lesionflow.report.figures.style import COLOURS, save, split_keywords
+from lesionflow.report.figures.panels import DPI, GREY, class_bars, listed, save_numbered, show_pictures
+from lesionflow.report.figures.style import COLOURS, save, split_title
 
 RESOLUTIONS = 12  # the rest is summed
 
@@ -25,7 +25,7 @@ def sample_images(path: str | Path, pixels: np.ndarray, classes: Sequence[str], 
     axes = figure.subplots(rows, 4, squeeze=False).ravel()
     show_pictures(axes, pixels, [f"{name}\n{names.get(name, '')}".strip() for name in classes])
     description = f"One image of each of {', '.join(names.get(name, name) for name in classes)}."
-    save_figure(figure, path, "1.1", "One sample per class", description)
+    save_numbered(figure, path, "1.1", "One sample per class", description)
 
 
 def resolution_counts(manifest: pd.DataFrame) -> pd.Series:
@@ -49,7 +49,7 @@ def resolutions(path: str | Path, manifest: pd.DataFrame) -> None:
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.invert_yaxis()
-    save_figure(figure, path, "3.1", f"Resolutions of {len(manifest):,} images", listed(counts.index, texts))
+    save_numbered(figure, path, "3.1", f"Resolutions of {len(manifest):,} images", listed(counts.index, texts))
 
 
 def collection_classes(path: str | Path, labels: pd.Series, classes: Sequence[str]) -> None:
@@ -57,15 +57,15 @@ def collection_classes(path: str | Path, labels: pd.Series, classes: Sequence[st
     counts = labels.value_counts().reindex(classes)
     texts = [f"{count:,}\n{100 * count / len(labels):.1f}%" for count in counts]
     figure = class_bars(classes, counts, texts, GREY)
-    save_figure(figure, path, "3.2", f"Classes of {len(labels):,} images", listed(classes, counts))
+    save_numbered(figure, path, "3.2", f"Classes of {len(labels):,} images", listed(classes, counts))
 
 
 def preparation(
-    path: str | Path, files: int, size: int, counts: pd.DataFrame, copied: int, split: Sequence[str], leaky: bool
+    path: str | Path, files: int, size: int, counts: pd.DataFrame, copied: int, split: Mapping, leaky: bool
 ) -> None:
-    """Figure 3.3: how many images go from one step of preparing the data to the next.
+    """Figure 3.3: the number of images after each step of data preparation.
 
-    `files` were found, their images packed to `size` × `size` pixels; `copied` test images stand in training too.
+    `files` were found, their images packed to `size` × `size` pixels; `copied` test images are training images too.
     """
     lists = [name.removesuffix(" real") for name in counts if name.endswith(" real")]
     parts = [part for part in ("train", "valid", "test", "unused") if counts[part].any()]
@@ -90,7 +90,7 @@ def preparation(
         _box(ax, (3, row), name, words, "#bfe3d6", (2, 0))
     description = f"{files:,} files, {left_out}. {listed(parts, totals[parts])} "
     description += listed(lists, [f"{totals[f'{name} real']} + {totals[f'{name} synthetic']}" for name in lists])
-    save_figure(figure, path, "3.3", "Data preparation", description, split, leaky)
+    save_numbered(figure, path, "3.3", "Data preparation", description, split, leaky)
 
 
 def _span(counts: pd.Series) -> str:
@@ -113,28 +113,30 @@ def _box(ax: Axes, place: tuple, title: str, words: str, colour: str, source: tu
         ax.annotate("", (x - half, y), (middle, y), arrowprops=arrow)
 
 
-def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: Sequence[str], leaky: bool) -> None:
+def undersampling(path: str | Path, counts: pd.DataFrame, dataset: str, split: Mapping, leaky: bool) -> None:
     """Figure 3.4: training images per class that `dataset` keeps."""
     kept = counts[f"{dataset} real"]
     texts = [f"{some:,}\nof {every:,}" for some, every in zip(kept, counts["train"], strict=True)]
     figure = class_bars(counts["class"], kept, texts, COLOURS[0])
     description = listed(counts["class"], [text.replace("\n", " ") for text in texts])
-    save_figure(figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky, [dataset])
+    save_numbered(
+        figure, path, "3.4", f"Balance after under-sampling: {dataset}", description, split, leaky, dataset=dataset
+    )
 
 
-def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, split: Sequence[str], leaky: bool) -> None:
+def augmentation_examples(path: str | Path, pixels: np.ndarray, image: str, split: Mapping, leaky: bool) -> None:
     """Figure 3.5: the training image named `image` and eight augmented versions, [9, size, size, 3]."""
     figure = Figure(figsize=(9, 3.8), dpi=DPI, layout="constrained")
     axes = figure.subplot_mosaic("001234;005678")
     show_pictures(list(axes.values()), pixels, [image, *"12345678"])
-    description = f"The training image {image} and eight versions, changed at random as while training."
-    save_figure(figure, path, "3.5", "Augmentation", description, split, leaky)
+    description = f"The training image {image} and eight random augmentations of it, as in training."
+    save_numbered(figure, path, "3.5", "Augmentation", description, split, leaky)
 
 
-def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[str], leaky: bool) -> None:
+def class_distribution(path: str | Path, counts: pd.DataFrame, split: Mapping, leaky: bool) -> None:
     """Images per class in the collection, and in every dataset with its synthetic part hatched.
 
-    `counts` is from `class_counts`; `split` is as for `split_keywords`.
+    `counts` is from `class_counts`.
     """
     datasets = [name.removesuffix(" real") for name in counts if name.endswith(" real")]
     figure = Figure(figsize=(10, 3.6), layout="constrained")
@@ -164,5 +166,4 @@ def class_distribution(path: str | Path, counts: pd.DataFrame, split: Sequence[s
         for name in datasets
     )
     description = f"Collection: {counts['raw'].sum():,} images. {description}"
-    keywords = ["classes", *split_keywords(split)]
-    save(figure, path, keywords, f"Images per class: {', '.join(split)}", description, leaky)
+    save(figure, path, "classes", f"Images per class: {split_title(split)}", description, split, leaky)

@@ -1,4 +1,4 @@
-"""The ladder as a figure: what each split claims, and what is true."""
+"""The ladder as a figure: what each split claims, and what holds on clean images."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from lesionflow.report.figures.style import COLOURS, save
 
 
 def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int) -> None:
-    """Balanced accuracy of each rung's model on its own test images and on the clean ones; `table` is ladder.csv.
+    """Balanced accuracy of each rung's model on its own test images and on clean images; `table` is ladder.csv.
 
-    Bars are the 95 % interval of a single seed; of several, the mean has the range of the seeds.
+    Bars are the 95 % interval of a single seed, or the range over several.
     """
     rungs = list(dict.fromkeys(table["rung"]))
     figure = Figure(figsize=(9, 4.2), layout="constrained")
@@ -47,4 +47,4 @@ def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int)
     figure.legend(loc="outside lower center", frameon=False, ncols=3)
     first = table.iloc[0]
     title = f"Ladder of leakage: {collection}, {first['backbone']}, stage {first['stage']}"
-    save(figure, path, ["ladder"], title, " ".join(sentences), leaky=False)
+    save(figure, path, "ladder", title, " ".join(sentences))

@@ -1,45 +1,46 @@
-"""Figures of leakage: shares of test images that training knows, and pairs of near duplicates."""
+"""Figures of leakage: test images that share something with training, and pairs of duplicates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow.report.figures.style import COLOURS, save, split_keywords
+from lesionflow.report.figures.style import COLOURS, save
 from lesionflow.splits.audit import table as leakage_table
 from lesionflow.splits.overlap_text import lesions_known
 
 
-def leakage_by_class(path: str | Path, result: Mapping, split: Sequence[str], title: str, leaky: bool) -> None:
-    """Share of the test and validation images of each class that share anything with training.
+def leakage_by_class(path: str | Path, result: Mapping, split: Mapping, leaky: bool) -> None:
+    """Percentage of the test and validation images of each class that share anything with training.
 
-    `result` is from `audit.audit`, `split` as for `split_keywords`. What is not known of all images is shared by so
-    many at least.
+    `result` is from `audit.audit`, `split` names it: {"protocol": …, "seed": …} or {"audit": …}. Where a kind
+    is not known for all images, the percentage is a lower bound.
     """
-    shares, known = leakage_table(result), lesions_known(result)
+    overlap, known = leakage_table(result), lesions_known(result)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     ax = figure.subplots()
-    parts, classes = list(dict.fromkeys(shares["part"])), list(dict.fromkeys(shares["class"]))
+    parts, classes = list(dict.fromkeys(overlap["part"])), list(dict.fromkeys(overlap["class"]))
     width = 0.8 / len(parts)
     for number, (part, colour) in enumerate(zip(parts, COLOURS, strict=False)):
-        rows = shares[shares["part"] == part].set_index("class").reindex(classes)
+        rows = overlap[overlap["part"] == part].set_index("class").reindex(classes)
         height = 100 * rows["images_sharing"] / rows["images"]
         bars = ax.bar(np.arange(len(classes)) + number * width, height, width * 0.92, color=colour, label=part)
         ax.bar_label(bars, ["" if np.isnan(h) else f"{h:.0f}" for h in height], fontsize=8, padding=1)
     ax.set_xticks(np.arange(len(classes)) + (len(parts) - 1) * width / 2, classes)
-    ax.set(ylabel="images that share with training (%)", ylim=(0, 108), xlabel=known)
+    ax.set(ylabel="images sharing with training (%)", ylim=(0, 108), xlabel=known)
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="y")
     figure.legend(loc="outside right center", frameon=False)
-    whole = shares[shares["class"] == "all"]
+    whole = overlap[overlap["class"] == "all"]
     description = " ".join(
         f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
         for _, row in whole.iterrows()
     )
     description += f" {known.capitalize()}."
-    save(figure, path, ["leakage", *split_keywords(split)], title, description, leaky)
+    title = f"Images sharing with training: {', '.join(f'{key} {name}' for key, name in split.items())}"
+    save(figure, path, "leakage", title, description, split, leaky)
 
 
 def duplicate_pairs(path: str | Path, pairs: pd.DataFrame, pixels: np.ndarray, total: int) -> None:
@@ -61,4 +62,4 @@ def duplicate_pairs(path: str | Path, pairs: pd.DataFrame, pixels: np.ndarray, t
     if not len(pairs):
         axes[0].text(0, 0.5, "No two images show the same picture.", fontsize=10)
     title = f"Duplicates: {len(pairs)} of {total} pairs" if len(pairs) < total else f"Duplicates: {total} pairs"
-    save(figure, path, ["duplicates"], title, f"{total} pairs of images show the same picture.", leaky=False)
+    save(figure, path, "duplicates", title, f"{total} pairs of images show the same picture.")

@@ -1,4 +1,4 @@
-"""The thesis' drawings of a model and of its stages under their numbers, 3.10 and 3.11, from the model itself."""
+"""Figures 3.10 and 3.11 of the thesis: a model and the stages of its training, counted on the model itself."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import nn
 
-from lesionflow.report.figures.style import save
+from lesionflow.report.figures.panels import save_numbered
 from lesionflow.stages import STAGES
 from lesionflow.training.backbones import Classifier, count_parameters, unfreeze
 
-LARGE = 0.8  # share of the backbone's parameters above which a module is shown by those in it
+LARGE = 0.8  # fraction of the backbone's parameters above which a module is shown by those in it
 BACKBONE, HEAD, TRAINS, RESTS = "#cfe6f5", "#fbe3b3", "#8cc4ea", "#eeeeee"
 
 
@@ -73,9 +73,7 @@ def model(path: str | Path, classifier: Classifier, backbone: str, size: int) ->
     total = count_parameters(classifier)[1]
     description = ", ".join(f"{name} {text}" for name, text in left + right)
     title = f"The model: {backbone}, {total:,} parameters"
-    save(
-        figure, path, ["model", f"backbone {backbone}"], title, f"From image to classes: {description}.", False, "3.10"
-    )
+    save_numbered(figure, path, "3.10", title, f"From image to classes: {description}.", backbone=backbone)
 
 
 def stage_counts(classifier: Classifier, modules: Sequence[str], freeze_head_norm: bool) -> pd.DataFrame:
@@ -118,4 +116,4 @@ def stages(path: str | Path, counts: pd.DataFrame, transfer: bool, backbone: str
         for stage in STAGES
     )
     title = f"The stages: {backbone}, {protocol}, {total['all']:,} parameters"
-    save(figure, path, ["model", f"backbone {backbone}", f"protocol {protocol}"], title, description, leaky, "3.11")
+    save_numbered(figure, path, "3.11", title, description, leaky=leaky, backbone=backbone, protocol=protocol)

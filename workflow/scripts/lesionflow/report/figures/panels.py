@@ -1,6 +1,6 @@
-"""What figures of data are made of: pictures side by side, bars a class, sentences."""
+"""Parts of the figures of the data: pictures side by side, bars per class, sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,26 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from lesionflow.report.figures.style import save, split_keywords
+from lesionflow.report.figures.style import save, split_title
 
 GREY = "#767676"
 DPI = 72  # of embedded pictures: about 96 pixels of 1.3 inches
 
 
-def save_figure(
+def save_numbered(
     figure: Figure,
     path: str | Path,
     number: str,
     title: str,
     description: str,
-    split: Sequence[str] = (),
+    split: Mapping | None = None,
     leaky: bool = False,
-    dataset: Sequence[str] = (),
+    **labels: str,
 ) -> None:
-    """Write figure `number`, of a split, or one of its datasets, or of the whole collection."""
-    keywords = ["data" if split else "collection", *split_keywords(split)]
-    keywords += [f"dataset {name}" for name in dataset]
-    save(figure, path, keywords, ", ".join([title, *split]), description, leaky, number)
+    """Write figure `number` of the thesis: of a split {"protocol": …, "seed": …}, or of the whole collection."""
+    kind = f"figure_{number.replace('.', '_')}"
+    title = f"{title}, {split_title(split)}" if split else title
+    save(figure, path, kind, title, description, {**(split or {}), **labels}, leaky, number)
 
 
 def listed(names: Sequence[str], values: Sequence) -> str:

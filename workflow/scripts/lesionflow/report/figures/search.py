@@ -1,4 +1,4 @@
-"""The figure of a search, in the style of `figures`."""
+"""The figure of a search of optimizer and learning rate."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from lesionflow.report.figures.style import COLOURS, save
 def search_curves(
     path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky: bool, number: str | None = None
 ) -> None:
-    """Validation accuracy and loss per epoch, one panel an optimizer, one colour a learning rate; the winner circled.
+    """Validation accuracy and loss per epoch, a panel per optimizer, a colour per learning rate; the best is circled.
 
     `winner` is winner.json, `trials` trials.csv, `number` the figure's in the thesis.
     """
@@ -33,7 +33,7 @@ def search_curves(
         loss.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for ax in (accuracy, loss):
             ax.grid(axis="y")
-    axes[0, 0].set(ylabel="validation accuracy\n(share of images)", ylim=(0, 1))
+    axes[0, 0].set(ylabel="validation accuracy", ylim=(0, 1))
     axes[1, 0].set(ylabel="validation loss\n(mean cross-entropy, nats)", yscale="log")
     axes[1, 0].yaxis.set_major_formatter(LogFormatter())
     axes[1, 0].yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
@@ -42,11 +42,11 @@ def search_curves(
         Line2D([], [], color="#444444", ls="", marker="o", ms=8, mfc="none", mew=1.6, label="lowest\nvalidation loss")
     )
     figure.legend(handles=handles, title="learning rate", loc="outside right center", frameon=False)
-    keywords = [f"{key} {winner[key]}" for key in ("protocol", "seed", "backbone", "dataset")]
+    labels = {key: winner[key] for key in ("protocol", "seed", "backbone", "dataset")}
     weights = " (no pretrained weights)" if winner["weights"] == "none" else ""
     title = f"{winner['backbone']}{weights}, {winner['dataset']}, {winner['protocol']}, seed {winner['seed']}"
     description = (
         f"Validation loss is lowest with {winner['optimizer']} at a learning rate of {winner['lr']:g}: "
         f"{winner['valid_loss']:.2f} in epoch {winner['epoch']}, at an accuracy of {winner['valid_accuracy']:.2f}."
     )
-    save(figure, path, ["search", *keywords], f"Search: {title}", description, leaky, number)
+    save(figure, path, "search", f"Search: {title}", description, labels, leaky, number)

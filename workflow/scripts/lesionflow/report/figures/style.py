@@ -1,14 +1,15 @@
 """Figures as SVG: the same numbers give the same bytes, text stays text, colours suit the colour-blind.
 
-A figure carries its own title, description (alternative text) and keywords, so that it explains itself wherever
-it is shown: the report reads them back with `captions_and_labels.read_figure`.
+A figure carries its own title, description (alternative text) and labels (keywords such as protocol=corrected), so that
+it explains itself wherever it is shown: the report reads them back with `captions_and_labels.read_figure`.
 """
 
 import base64
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -42,24 +43,31 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 def save(
     figure: Figure,
     path: str | Path,
-    keywords: Sequence[str],
+    kind: str,
     title: str,
     description: str,
-    leaky: bool,
+    labels: Mapping[str, Any] | None = None,
+    leaky: bool = False,
     number: str | None = None,
 ) -> None:
-    """Write `figure`, under the thesis' `number` if it has one, stamped where its protocol leaks."""
+    """Write `figure`, under the thesis' `number` if it has one, stamped where its protocol leaks.
+
+    `kind` is the name of its caption in workflow/report. `labels` say what it is of: protocol, seed, backbone, stage,
+    dataset, as far as they apply.
+    """
     if number:
-        title, keywords = f"Figure {number}: {title}", [*keywords, f"figure {number}"]
+        title = f"Figure {number}: {title}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    about = {"figure": kind, **(labels or {})} | ({"number": number} if number else {})
     if leaky:
         # As an x label of the figure it gets room of its own from the layout.
         box = {"facecolor": "#b00020", "edgecolor": "none", "boxstyle": "square,pad=0.4"}
         figure.supxlabel(STAMP, color="white", fontweight="bold", fontsize=10, bbox=box)
-        keywords, description = [*keywords, "LEAKY"], f"{STAMP}. {description}"
-    about = {"Title": title, "Description": description, "Keywords": list(keywords), "Date": None}
+        about, description = about | {"leaky": "true"}, f"{STAMP}. {description}"
+    keywords = [f"{name}={value}" for name, value in about.items()]
+    metadata = {"Title": title, "Description": description, "Keywords": keywords, "Date": None}
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata=about)
+    figure.savefig(stream, format="svg", metadata=metadata)
     Path(path).write_text(NOT_XML.sub("", PNG.sub(_jpeg, stream.getvalue())), encoding="utf-8")
 
 
@@ -73,14 +81,17 @@ def _jpeg(png: re.Match) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def split_keywords(split: Sequence[str]) -> list[str]:
-    """Keywords of a split, which is [protocol, "seed N"] or empty; a keyword says what it names."""
-    return [f"protocol {split[0]}", *split[1:]] if split else []
+def model_labels(card: Mapping) -> dict[str, str]:
+    """Labels of the models that differ from `card` (model.json) in the dataset only."""
+    return {name: str(card[name]) for name in ("protocol", "seed", "backbone", "stage")}
 
 
-def model_name(card: Mapping) -> tuple[list[str], str]:
-    """Keywords and title of the models that differ from `card` in the dataset only."""
-    keywords = split_keywords([card["protocol"], f"seed {card['seed']}"])
-    keywords += [f"backbone {card['backbone']}", f"stage {card['stage']}"]
+def model_title(card: Mapping) -> str:
+    """Title of the models that differ from `card` in the dataset only."""
     weights = " (no pretrained weights)" if card["weights"] == "none" else ""
-    return keywords, f"{card['backbone']}{weights}, stage {card['stage']}, {card['protocol']}, seed {card['seed']}"
+    return f"{card['backbone']}{weights}, stage {card['stage']}, {card['protocol']}, seed {card['seed']}"
+
+
+def split_title(split: Mapping) -> str:
+    """Title of a split, {"protocol": …, "seed": …}."""
+    return f"{split['protocol']}, seed {split['seed']}"

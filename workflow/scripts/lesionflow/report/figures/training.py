@@ -1,4 +1,4 @@
-"""What trainings came to: curves of accuracy and loss, and confusion matrices."""
+"""Figures of trained models: curves of accuracy and loss, and confusion matrices."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lesionflow.report.figures.style import COLOURS, model_name, save
+from lesionflow.report.figures.style import COLOURS, model_labels, model_title, save
 
 
 def training_curves(
@@ -20,7 +20,7 @@ def training_curves(
     leaky: bool,
     number: str | None = None,
 ) -> None:
-    """Accuracy and loss per epoch on training and validation images, one colour a dataset.
+    """Accuracy and loss per epoch on training and validation images, one colour per dataset.
 
     `cards` (model.json) and `histories` (history.csv) are of models that differ in the dataset only; `number` is the
     figure's in the thesis.
@@ -38,7 +38,7 @@ def training_curves(
             f"{card['dataset']}: validation loss is lowest in epoch {card['best_epoch']} of {len(history)}, "
             f"{best['valid_loss']:.2f} at an accuracy of {best['valid_accuracy']:.2f}."
         )
-    axes[0].set(ylabel="accuracy (share of images)", ylim=(0, 1))
+    axes[0].set(ylabel="accuracy", ylim=(0, 1))
     axes[1].set(ylabel="loss (mean cross-entropy, nats)")
     axes[1].set_ylim(bottom=0)
     for ax in axes:
@@ -47,8 +47,8 @@ def training_curves(
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.grid(axis="y")
     _curves_legend(figure, [card["dataset"] for card in cards])
-    keywords, title = model_name(cards[0])
-    save(figure, path, ["curves", *keywords], f"Training: {title}", " ".join(sentences), leaky, number)
+    title, labels = f"Training: {model_title(cards[0])}", model_labels(cards[0])
+    save(figure, path, "curves", title, " ".join(sentences), labels, leaky, number)
 
 
 def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ def confusion_matrices(
     leaky: bool,
     number: str | None = None,
 ) -> None:
-    """Test images by true (row) and predicted class (column), one matrix a dataset, coloured by row share.
+    """Test images by true (row) and predicted class (column), a matrix per dataset, coloured by row fraction.
 
     `cards` and `matrices` ([classes, classes] counts) are of models that differ in the dataset only; `number` is the
     figure's in the thesis.
@@ -80,23 +80,23 @@ def confusion_matrices(
     axes = figure.subplots(1, len(cards), squeeze=False)[0]
     sentences = []
     for ax, card, counts in zip(axes, cards, map(np.array, matrices), strict=True):
-        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        mesh = _matrix(ax, counts, share, classes)
-        ax.set_title(f"{card['dataset']}: {counts.trace()} of {counts.sum()} right")
-        found = ", ".join(f"{name} {value:.2f}" for name, value in zip(classes, share.diagonal(), strict=True))
-        sentences.append(f"{card['dataset']}: share of each class found: {found}.")
+        fraction = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        mesh = _matrix(ax, counts, fraction, classes)
+        ax.set_title(f"{card['dataset']}: {counts.trace()} of {counts.sum()} correct")
+        found = ", ".join(f"{name} {value:.2f}" for name, value in zip(classes, fraction.diagonal(), strict=True))
+        sentences.append(f"{card['dataset']}: sensitivity per class: {found}.")
     axes[0].set_ylabel("true class")
     bar = figure.colorbar(mesh, ax=axes, shrink=0.9, pad=0.02)
-    bar.set_label("share of the true class", labelpad=8)
-    keywords, title = model_name(cards[0])
-    save(figure, path, ["confusion", *keywords], f"Test images: {title}", " ".join(sentences), leaky, number)
+    bar.set_label("fraction of the true class", labelpad=8)
+    title, labels = f"Test images: {model_title(cards[0])}", model_labels(cards[0])
+    save(figure, path, "confusion", title, " ".join(sentences), labels, leaky, number)
 
 
-def _matrix(ax: Axes, counts: np.ndarray, share: np.ndarray, classes: Sequence[str]):
-    """One confusion matrix: counts as text on cells coloured by `share`; returns what a colour bar needs."""
-    mesh = ax.pcolormesh(share, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+def _matrix(ax: Axes, counts: np.ndarray, fraction: np.ndarray, classes: Sequence[str]):
+    """One confusion matrix: counts as text on cells coloured by `fraction`; returns what a colour bar needs."""
+    mesh = ax.pcolormesh(fraction, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if share[row, column] > 0.5 else "#222222" if count else "#767676"
+        colour = "white" if fraction[row, column] > 0.5 else "#222222" if count else "#767676"
         place = {"ha": "center", "va": "center", "fontsize": 9}
         ax.text(column + 0.5, row + 0.5, str(count), color=colour, **place)
     places = np.arange(len(classes)) + 0.5

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
-from lesionflow.markdown import page
-from lesionflow.report.tables.style import styled, text_columns
+from lesionflow.report.tables.table import Table
 
 NUMBERS = {"wall_s": "Wall time (s)", "peak_mb": "Peak memory (MB)", "images": "Images", "images_per_s": "Images/s"}
 NAMES = {"rule": "Rule", "what": "What", "device": "Device"}
+
+
+def training_name(card: Mapping) -> str:
+    """What the column `what` says of a training; `card` is its model.json."""
+    return f"{card['protocol']}, seed {card['seed']}, {card['dataset']}, {card['backbone']}, stage {card['stage']}"
 
 
 def costs(
@@ -18,45 +21,26 @@ def costs(
     training: Sequence[pd.DataFrame],
     cards: Sequence[Mapping],
 ) -> pd.DataFrame:
-    """One row for packing, one per model: NAMES and NUMBERS.
+    """costs.csv: one row for packing, one per model, with columns NAMES and NUMBERS.
 
     `packing` and `training` are what Snakemake's `benchmark:` wrote, `packed` the shards' tables, `cards` are
-    model.json files; each in the order of its jobs. Images of a training count once an epoch; validation and
-    the start of the process are in the wall time, but the start is not in images per second.
+    model.json files; each in the order of its jobs. An image counts once per epoch of a training. Wall time includes
+    validation and the start of the process; images per second leave the start out.
     """
     seconds, images = pd.concat(packing)["s"].sum(), sum(map(len, packed))
     rows = [
         ["pack_images", f"{len(packed)} shards", "cpu", seconds, pd.concat(packing)["max_rss"].max(), images, seconds]
     ]
     for card, benchmark in zip(cards, training, strict=True):
-        what = f"{card['protocol']}, seed {card['seed']}, {card['dataset']}, {card['backbone']}, stage {card['stage']}"
         images, last = card["training_images"] * card["epochs"], benchmark.iloc[-1]
-        rows.append(["train", what, card["device"], last["s"], last["max_rss"], images, card["time_s"]])
+        rows.append(["train", training_name(card), card["device"], last["s"], last["max_rss"], images, card["time_s"]])
     table = pd.DataFrame(rows, columns=[*NAMES, "wall_s", "peak_mb", "images", "working_s"])
     table["images_per_s"] = table["images"] / table.pop("working_s")
     return table
 
 
-def keywords(what: str) -> list[str]:
-    """What a training in the column `what` was of, as the keywords of a figure say it; nothing for packing."""
-    if what.count(", ") < 4:
-        return []
-    protocol, seed, dataset, backbone, stage = what.split(", ")
-    return [f"protocol {protocol}", seed, f"dataset {dataset}", f"backbone {backbone}", stage]
-
-
-def wide(table: pd.DataFrame) -> pd.DataFrame:
-    """The costs as text."""
-    shown = table.assign(**{key: [f"{value:,.0f}" for value in pd.to_numeric(table[key])] for key in NUMBERS})
-    return shown.rename(columns=NAMES | NUMBERS)
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """The costs in Markdown."""
-    return page("Costs", wide(table), NAMES.values())
-
-
-def html(table: pd.DataFrame) -> Styler:
-    """The costs as a Styler."""
-    shown = wide(table)
-    return styled(shown, "costs").format(escape="html").set_td_classes(text_columns(shown, list(NAMES.values())))
+def cost_table(long: pd.DataFrame, labels: Mapping[str, Mapping[str, str]] | None = None) -> Table:
+    """costs.csv as a Table; `labels` are those of each training, by its name in the column `what`."""
+    shown = long.assign(**{key: [f"{value:,.0f}" for value in pd.to_numeric(long[key])] for key in NUMBERS})
+    rows = [(labels or {}).get(what, {}) for what in long["what"]]
+    return Table("costs", "Costs", long, shown.rename(columns=NAMES | NUMBERS), list(NAMES.values()), rows=rows)

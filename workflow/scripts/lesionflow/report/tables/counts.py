@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
-from lesionflow.report.tables.style import styled, text_columns
+from lesionflow.report.tables.table import Table
 
 
-def counts_html(counts: pd.DataFrame, class_names: Mapping[str, str], name: str) -> Styler:
-    """Class counts of one split as a Styler, names written out, with a row of totals; `name` is its id."""
+def counts_table(counts: pd.DataFrame, class_names: Mapping[str, str], name: str) -> Table:
+    """Class counts of one split, names of classes written out, with a row of totals; `name` is its id."""
     shown = counts.copy()
     shown["class"] = [f"{key} {class_names.get(key, '')}".strip() for key in counts["class"]]
     shown.loc[len(shown)] = ["Total", *counts.drop(columns="class").sum()]
+    shown = shown.map(lambda value: value if isinstance(value, str) else f"{value:,}")
     top = {"class": "", "raw": "collection"} | dict.fromkeys(("train", "valid", "test", "unused"), "parts")
     columns = [(top.get(key, key.rsplit(" ", 1)[0]), key.rsplit(" ", 1)[-1]) for key in shown]
     shown.columns = pd.MultiIndex.from_tuples(columns)
-    classes = text_columns(shown, [("", "class")])
-    return styled(shown, name).format(thousands=",", escape="html").set_td_classes(classes)
+    rows = [{}] * len(counts) + [{"total": "true"}]
+    return Table(name, "Images per class", counts, shown, [("", "class")], rows=rows)

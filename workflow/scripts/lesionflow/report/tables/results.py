@@ -1,21 +1,20 @@
 """Table 4.1: long for programs, wide for people."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
-from lesionflow.markdown import page
+from lesionflow.evaluation.metrics import METRICS, shown_in
 from lesionflow.report.published import printed_text
-from lesionflow.report.tables.style import cell, markup, styled, text_columns, weights_name
+from lesionflow.report.tables.table import Table, cell, weights_name
 from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesions
 
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
-TEST = [
-    "images", "images_sharing", "accuracy", "balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high",
-    "precision_macro", "sensitivity_macro", "specificity_macro", "f1_macro", "f1_micro", "f1_weighted",
-    "auroc_macro",
-]  # fmt: skip
+INTERVAL = ["balanced_accuracy_low", "balanced_accuracy_high"]
+TEST = ["images", "images_sharing"]
+for metric in METRICS:
+    TEST += [metric.column, *(INTERVAL if metric.key == "balanced_accuracy" else [])]
 VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
@@ -23,12 +22,7 @@ TEXT = ["Protocol", "Backbone", "Weights", "Dataset"]  # the other columns of th
 # Columns of the wide form that are numbers, and how many decimals each is printed with.
 WIDE = {
     "Valid. acc.": ("valid_accuracy", 3),
-    "Acc": ("accuracy", 3),
-    "Prec": ("precision_macro", 3),
-    "Sen": ("sensitivity_macro", 3),
-    "Esp": ("specificity_macro", 3),
-    "F1": ("f1_macro", 3),
-    "Bal. acc.": ("balanced_accuracy", 3),
+    **{metric.header: (metric.column, metric.decimals) for metric in shown_in("results")},
     "Time (s)": ("time_s", 0),
     "Epochs": ("epochs", 0),
     "Trainable par.": ("params_trainable", 0),
@@ -36,7 +30,7 @@ WIDE = {
 }
 
 
-def table_4_1(
+def results(
     cards: Sequence[Mapping],
     metrics: Sequence[Mapping],
     leaky: Collection[str],
@@ -47,7 +41,7 @@ def table_4_1(
 
     `cards` (model.json) and `metrics` (metrics.json) are of the same models in the same order; `leaky` names
     protocols, `published_as` the thesis' backbone by ours. `published` is from `published.printed`. Metrics are
-    of the test images and shares of one, unless named `valid_…`; times are seconds.
+    fractions (0–1) on test images, unless named `valid_…`; times are in seconds.
     """
     rows = []
     for card, result in zip(cards, metrics, strict=True):
@@ -64,35 +58,40 @@ def table_4_1(
     return table
 
 
-def wide_4_1(table: pd.DataFrame) -> pd.DataFrame:
-    """Table 4.1 as text: a row a protocol, backbone, stage and dataset, the thesis first.
+def results_table(long: pd.DataFrame) -> Table:
+    """Table 4.1: a row per protocol, backbone, stage and dataset, the thesis first.
 
     A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed has its
     95 % interval in parentheses.
     """
-    rows = []
-    for _, run in _printed(table).iterrows():
-        names = ("thesis", True, run["published_as"], "ImageNet", run["stage"], run["dataset"], "–")
-        rows.append(_names(*names) | {name: printed_cell(run, *how) for name, how in WIDE.items()})
-    for (protocol, *names), runs in _models(table):
-        names = (protocol, runs["leaky"].any(), *names, shared_cell(runs))
+    rows, labels = [], []
+    ours = long.groupby("published_as")["backbone"].unique()
+    for _, run in _printed(long).iterrows():
+        names = ("thesis", run["published_as"], "ImageNet", str(run["stage"]), run["dataset"], "–")
+        rows.append(_names(*names) | {name: _printed_cell(run, *how) for name, how in WIDE.items()})
+        labels.append(_labels("thesis", " ".join(ours[run["published_as"]]), run["stage"], run["dataset"]))
+    for (protocol, backbone, weights, stage, dataset), runs in _models(long):
+        names = (protocol, backbone, weights, str(stage), dataset, shared_cell(runs))
         rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
-    return pd.DataFrame(rows)
+        labels.append(_labels(protocol, backbone, stage, dataset))
+    leaky = {"thesis", *long.loc[long["leaky"], "protocol"]}
+    return Table(
+        "table_4_1", "results of all models", long, pd.DataFrame(rows), TEXT, notes(long), leaky, labels, number="4.1"
+    )
 
 
-def labels_4_1(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Protocol, backbone, stage and dataset of each row of `wide_4_1`; the thesis' have our names of its backbones."""
-    ours = table.groupby("published_as")["backbone"].unique()
-    rows = [
-        ["thesis", " ".join(ours[run["published_as"]]), run["stage"], run["dataset"]]
-        for _, run in _printed(table).iterrows()
-    ]
-    rows += [[protocol, backbone, stage, dataset] for (protocol, backbone, _, stage, dataset), _ in _models(table)]
-    return [dict(zip(("protocol", "backbone", "stage", "dataset"), map(str, row), strict=True)) for row in rows]
+def _names(*names: str) -> dict[str, str]:
+    """The cells left of the numbers."""
+    return dict(zip(("Protocol", "Backbone", "Weights", "Stage", "Dataset", "Shared"), names, strict=True))
+
+
+def _labels(*names: Any) -> dict[str, str]:
+    """What the report filters a row by; the thesis' rows have our names of its backbones."""
+    return dict(zip(("protocol", "backbone", "stage", "dataset"), map(str, names), strict=True))
 
 
 def _printed(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for each run that the thesis printed."""
+    """One row per run that the thesis printed."""
     keys = ["published_as", "stage", "dataset"]
     printed = table[table["published_accuracy"].notna()].drop_duplicates(keys)
     return printed.sort_values(keys, key=_first_seen, kind="stable")
@@ -109,61 +108,40 @@ def _first_seen(column: pd.Series) -> pd.Series:
     return pd.Series(pd.factorize(column)[0], index=column.index)
 
 
-def _names(protocol: str, leaky: bool, backbone: str, weights: str, stage: int, dataset: str, shared: str) -> dict:
-    """The cells left of the numbers."""
-    return {
-        "Protocol": protocol + (" LEAKY" if leaky else ""),
-        "Backbone": backbone,
-        "Weights": weights,
-        "Stage": str(stage),
-        "Dataset": dataset,
-        "Shared": shared,
-    }
-
-
-def printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
+def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
     """What the thesis printed of a run: a misprint starred, with what its confusion matrix gives in parentheses."""
     return printed_text(run.get(f"published_{metric}"), run.get(f"computed_{metric}"), decimals)
 
 
-def notes(table: pd.DataFrame) -> list[str]:
+def notes(long: pd.DataFrame) -> list[str]:
     """How to read Table 4.1: sentences on what is in this table, and on nothing else."""
-    seeds = table["seed"].nunique()
+    seeds = long["seed"].nunique()
+    metrics = ", ".join(
+        f"{metric.header} {metric.name}" for metric in shown_in("results") if metric.header != metric.name
+    )
     lines = [
-        "All metrics are of the test images, as shares of one. Acc: accuracy. Prec, Sen, Esp and F1: precision, "
-        "sensitivity, specificity and F1, each class against the rest, averaged over classes (macro). "
-        "Bal. acc.: balanced accuracy, the mean sensitivity. Time: seconds of training of that stage alone; "
-        "par.: parameters. Valid. acc.: accuracy on validation images. Shared: test images that share a file, "
-        "pixels, a near duplicate, a lesion or a SMOTE parent with training.",
+        f"Metrics are on test images, as fractions (0–1): {metrics}. Precision, sensitivity, specificity and F1 are of "
+        "each class against the rest, averaged over classes (macro). Valid. acc.: accuracy on validation images. "
+        "Time: training time of that stage alone; par.: parameters. Shared: test images that share a file, pixels, a "
+        "near duplicate, a lesion or a SMOTE parent with training.",
         f"Mean ± sample standard deviation over {seeds} seeds."
         if seeds > 1
         else f"In parentheses: 95 % bootstrap interval, {RESAMPLED}.",
-        *unknown_lesions(table, "protocol"),
+        *unknown_lesions(long, "protocol"),
     ]
-    if table["published_accuracy"].notna().any():
+    if long["published_accuracy"].notna().any():
         lines.append(
-            "thesis: as printed, of ISIC 2019, its test images among its training images. * a misprint: in "
-            "parentheses what the confusion matrix that it printed gives. What it prints as Sen is macro precision "
-            "and stands here under Prec; what it prints as Esp is macro sensitivity and stands here under Sen. It "
-            "never computed specificity; what stands here in parentheses is from its confusion matrices. Accuracy "
-            "on validation images is from its logs and figures."
+            "thesis: as printed, on ISIC 2019, with test images among its training images. * a misprint: in "
+            "parentheses the value from the confusion matrix that it printed. Its column Sen holds macro precision "
+            "(here Prec.), its column Esp macro sensitivity (here Sens.). It did not report specificity: Spec., which "
+            "should be printed as Esp in the thesis, is in parentheses, from its confusion matrices. Its accuracy on "
+            "validation images is from its logs and figures."
         )
-    for backbone in table.loc[table["weights"] == "none", "backbone"].unique():
-        lines.append(f"Weights none: {backbone} started from random initialisation, without any pretrained weights.")
-    for protocol in table.loc[table["leaky"], "protocol"].unique():
+    for backbone in long.loc[long["weights"] == "none", "backbone"].unique():
+        lines.append(f"Weights none: {backbone} started from random initialisation, without pretrained weights.")
+    for protocol in long.loc[long["leaky"], "protocol"].unique():
         lines.append(
-            f"LEAKY: under {protocol} test images are known to share images or lesions with training; "
-            f"its test numbers do not say how well a model does on new images."
+            f"LEAKY: under {protocol}, test images are known to share images or lesions with training; its test "
+            "metrics do not hold for new images."
         )
     return lines
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Table 4.1 in Markdown, with its notes."""
-    return page("Table 4.1", wide_4_1(table), TEXT, notes(table))
-
-
-def html(table: pd.DataFrame) -> Styler:
-    """Table 4.1 as a Styler; classes `results`, `leaky`, `interval`, `none` and `text` are there to be styled."""
-    wide = wide_4_1(table)
-    return styled(wide, "table_4_1").format(markup).set_td_classes(text_columns(wide, TEXT))

@@ -1,4 +1,4 @@
-"""Draw validation accuracy and loss per epoch of every trial of a search."""
+"""Plot validation accuracy and loss per epoch of every trial of a search."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw a training image and augmented versions of it."""
+"""Plot a training image and augmented versions of it."""
 
 from typing import TYPE_CHECKING
 
@@ -27,9 +27,9 @@ def main(snakemake: "Snakemake") -> None:
         draws = Augmentation(**params.augmentation).draw(8, random)
         eight = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().expand(8, -1, -1, -1)
         pixels = np.concatenate([pixels, augment(eight, *draws).permute(0, 2, 3, 1).numpy()])
-        names = [wildcards.protocol, f"seed {wildcards.seed}"]
+        split = {"protocol": wildcards.protocol, "seed": wildcards.seed}
         with whole(snakemake.output[0]) as path:
-            augmentation_examples(path, pixels, image.iloc[0], names, params.leaky)
+            augmentation_examples(path, pixels, image.iloc[0], split, params.leaky)
 
 
 if __name__ == "__main__":

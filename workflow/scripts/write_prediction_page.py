@@ -1,4 +1,4 @@
-"""Write the page that shows what was predicted of new images."""
+"""Write the page of predictions of new images."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw what each rung of the ladder claims, and what is true of it."""
+"""Plot what each rung of the ladder claims, and what is true of it."""
 
 from typing import TYPE_CHECKING
 

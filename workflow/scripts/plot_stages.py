@@ -1,10 +1,10 @@
-"""Draw a model: its groups of layers and their parameters."""
+"""Plot which groups of layers each stage trains."""
 
 from typing import TYPE_CHECKING
 
 from lesionflow.files import whole
 from lesionflow.logs import job
-from lesionflow.report.figures.model import model
+from lesionflow.report.figures.model import stage_counts, stages
 from lesionflow.training.backbones import new_classifier
 
 if TYPE_CHECKING:
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 
 def main(snakemake: "Snakemake") -> None:
-    params = snakemake.params
+    params, wildcards = snakemake.params, snakemake.wildcards
     with job(snakemake.log[0]):
-        # What is drawn does not depend on the weights.
+        # The figure does not depend on the weights.
         classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
+        counts = stage_counts(classifier, params.backbone["unfreeze"], params.freeze_head_norm)
         with whole(snakemake.output[0]) as path:
-            model(path, classifier, snakemake.wildcards.backbone, params.size)
+            stages(path, counts, params.transfer, wildcards.backbone, wildcards.protocol, params.leaky)
 
 
 if __name__ == "__main__":

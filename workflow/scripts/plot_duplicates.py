@@ -1,4 +1,4 @@
-"""Draw pairs of images that show the same picture."""
+"""Plot pairs of images that show the same picture."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw the demo collection."""
+"""Generate the demo collection."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Draw the thesis' figures of a whole collection: samples, resolutions, classes."""
+"""Plot the thesis' figures of a whole collection: samples, resolutions, classes."""
 
 from typing import TYPE_CHECKING
 

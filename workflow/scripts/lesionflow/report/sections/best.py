@@ -1,0 +1,40 @@
+"""The best models."""
+
+import pandas as pd
+
+from lesionflow.evaluation.best_model import MODEL, best_model, best_runs
+from lesionflow.report.sections.blocks import section
+
+
+def headlines(table: pd.DataFrame) -> list[dict]:
+    """The best model of each protocol by validation balanced accuracy, and what it reached on test images.
+
+    Test images are not used for the choice. With several seeds a model is the mean of its seeds, and `seed` is the one
+    that represents it; it is `used` if `predict` and `export_onnx` use it.
+    """
+    used = None if table["leaky"].all() else best_model(table).name
+    found = []
+    for _, rows in table.groupby("protocol", sort=False):
+        chosen, run = best_runs(rows)
+        found.append(
+            {key: run[key] for key in MODEL}
+            | {
+                "leaky": bool(rows["leaky"].any()),
+                "models": len(rows.groupby(MODEL)),
+                "seeds": len(chosen),
+                "seed": int(run["seed"]),
+                "used": run.name == used,
+                "images": int(chosen["images"].iloc[0]),
+                "valid": chosen["valid_balanced_accuracy"].mean(),
+                "test": chosen["balanced_accuracy"].mean(),
+                "spread": chosen["balanced_accuracy"].std(),
+                "low": chosen["balanced_accuracy_low"].iloc[0],
+                "high": chosen["balanced_accuracy_high"].iloc[0],
+            }
+        )
+    return found
+
+
+def best_section(long: pd.DataFrame, classes: int) -> dict | None:
+    """The best model of each protocol, with chance for that many `classes`."""
+    return section("best", "Best models", {"kind": "headlines", "headlines": headlines(long), "chance": 1 / classes})

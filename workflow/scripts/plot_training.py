@@ -1,0 +1,31 @@
+"""Plot learning curves and confusion matrices, stage by stage, of models that differ in the dataset only."""
+
+from typing import TYPE_CHECKING
+
+from lesionflow.files import read_json, whole
+from lesionflow.lists import read_history
+from lesionflow.logs import job
+from lesionflow.report.figures.training import confusion_matrices, training_curves
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+
+def main(snakemake: "Snakemake") -> None:
+    inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+    with job(snakemake.log[0]):
+        cards = [read_json(path) for path in inputs.cards]
+        models = list(zip(cards, inputs.histories, inputs.metrics, strict=True))
+        for curves, confusion, stage in zip(output.curves, output.confusion, params.curves, strict=True):
+            cards, histories, metrics = zip(
+                *(model for model in models if int(model[0]["stage"]) == stage), strict=True
+            )
+            matrices = [read_json(path)["test"]["confusion_matrix"] for path in metrics]
+            with whole(curves) as path:
+                training_curves(path, cards, [*map(read_history, histories)], params.leaky, params.curves[stage])
+            with whole(confusion) as path:
+                confusion_matrices(path, cards, matrices, params.leaky, params.confusion[stage])
+
+
+if __name__ == "__main__":
+    main(snakemake)
