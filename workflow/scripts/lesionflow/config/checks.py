@@ -18,7 +18,7 @@ RESERVED = {
     "collections": {"audit", "predictions", "weights"},
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
-    "backbones": WORDS | {"folders"},
+    "backbones": WORDS | {"default", "folders"},
     "classes": {"all", "image", "label", "predicted", "probability", "status", "total", "warning"},
 }
 

@@ -3,7 +3,7 @@
 import copy
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,10 @@ def filled(value: Any, rules: Mapping, shared: Mapping, defaults: bool = False) 
 
 
 def complete_protocols(config: Mapping) -> dict[str, dict]:
-    """Protocols with what they take from the one they are `like`, and one more for every rung of the ladder."""
+    """Protocols with what they take from the one they are `like`, and one more for every rung of the ladder.
+
+    Each has stages for every backbone if it, or the one it is like, has `default` ones.
+    """
     given, ladder = config["protocols"], config["ladder"]
     if ladder["rungs"] and ladder["recipe"] not in given:
         known = ", ".join(given)
@@ -90,7 +93,21 @@ def complete_protocols(config: Mapping) -> dict[str, dict]:
         for rung in ladder["rungs"]
     }
     every = {**given, **rungs}
-    return {name: _inherit(name, every, ()) for name in every}
+    protocols = {name: _inherit(name, every, ()) for name in every}
+    return {name: _with_stages(protocol, config["backbones"]) for name, protocol in protocols.items()}
+
+
+def _with_stages(protocol: Mapping, backbones: Iterable[str]) -> dict:
+    """`protocol` with stages for every one of `backbones`: its own over the `default` ones, if it has any."""
+    stages = dict(protocol.get("stages", {}))
+    if "default" not in stages:
+        return dict(protocol)
+    default = stages.pop("default")
+    for name in backbones:
+        own = stages.get(name, {})
+        stages[name] = copy.deepcopy(default)
+        update_config(stages[name], own)
+    return {**protocol, "stages": stages}
 
 
 def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
