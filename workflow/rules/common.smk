@@ -215,6 +215,6 @@ def check_ready(log):
     print("ready")
 
 
-# The datasets that the thesis' figures of balancing show: the run's first without synthetic images, and with them.
+# Datasets shown in the thesis' figures of balancing: the run's first without oversampling, and the first with SMOTE.
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
-OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample")][:1]
+OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample") == "smote"][:1]

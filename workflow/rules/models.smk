@@ -32,6 +32,16 @@ def drawn(wildcards):
     return Path(images).resolve() == Path(rules.draw_demo.output.images).resolve()
 
 
+def loss(wildcards):
+    """The loss of a training: that of its dataset if it names one, else its protocol's."""
+    return config["datasets"][wildcards.dataset].get("loss", config["protocols"][wildcards.protocol]["loss"])
+
+
+def balancing(wildcards):
+    """What of a dataset its training list depends on: all but the loss."""
+    return {key: value for key, value in config["datasets"][wildcards.dataset].items() if key != "loss"}
+
+
 def recipe(wildcards):
     """What of a protocol a training depends on: all but the split, balancing, and settings of single backbones."""
     protocol = config["protocols"][wildcards.protocol]

@@ -26,6 +26,7 @@ rule search_hyperparameters:
         learning_rates=config["search"]["learning_rates"],
         epochs=config["search"]["epochs"],
         batch_size=setting("protocols/{protocol}/batch_size"),
+        loss=loss,
         backbone=backbone_settings,
         precision=config["precision"],
         leaky=setting("protocols/{protocol}/leaky"),

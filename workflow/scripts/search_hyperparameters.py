@@ -35,6 +35,7 @@ def main(snakemake: "Snakemake") -> None:
             params.epochs,
             params.batch_size,
             seed,
+            params.loss,
         )
         write_table(snakemake.output.trials, trials)
         write_json(snakemake.output.winner, {**wildcards, "weights": backbone["weights"], **winner(trials)})

@@ -13,18 +13,17 @@ from snakemake.utils import update_config
 from lesionflow.config.checks import check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
 
-# Keys of a protocol that a training does not depend on, or that reach it through other settings.
 LEAKY = ("as_published", "random_split")  # rungs of the ladder
-RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages", "loss")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
-# The settings of a split beside its method, as in splits.METHODS.
+# The settings of a split beside its method: those of every method, and those that some of splits.METHODS also take.
 SIZES = {"test", "valid"}
 SPLITS = {
     "by_group": SIZES | {"keep_for_training"},
     "by_image": SIZES | {"keep_for_training"},
     "by_archive": SIZES | {"keep_for_training", "archive"},
-    "as_published": SIZES,
 }
 
 
@@ -128,12 +127,12 @@ def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
 
 def _split(name: str, own: Mapping, split: Mapping) -> dict:
     """The settings of `split` that its method takes; some may be inherited, only those in `own` are the protocol's."""
-    method = split["method"]
-    if "archive" in own and "archive" not in SPLITS[method]:
+    method, taken = split["method"], SPLITS.get(split["method"], SIZES)
+    if "archive" in own and "archive" not in taken:
         raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: remove it, or use by_archive.")
-    if "archive" in SPLITS[method] and "archive" not in split:
+    if "archive" in taken and "archive" not in split:
         raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
-    return {key: value for key, value in split.items() if key in SPLITS[method] | {"method"}}
+    return {key: value for key, value in split.items() if key in taken | {"method"}}
 
 
 def run_settings(config: Mapping) -> dict:
