@@ -47,7 +47,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | 
         collection="mine",
         table=table(protocols=[protocol]),
         ladder=rungs() if leaky else None,
-        search=search_tables.search_table(*([one] for one in searched(protocol)), ["as_published"]),
+        search=search_tables.search_table(*([one] for one in searched(protocol)), ["as_published"], {}),
         tables=[read_table(folder / "table.html")],
         counts=numbered,
         costs=spent(protocols=[protocol]),

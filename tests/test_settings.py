@@ -26,6 +26,7 @@ def nested(path: tuple, value) -> dict:
     return value
 
 
+VGG16 = {"library": "torchvision", "architecture": "vgg16", "weights": "none", "unfreeze": ["features.28"]}
 STUDY = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
 
 
@@ -191,6 +192,23 @@ def test_what_a_protocol_lacks_may_come_from_the_one_it_is_like():
     mine = completed({"protocols": {"mine": {"like": "corrected"} | own}})["protocols"]["mine"]
     assert mine["augmentation"]["rotation"] == 10 and mine["augmentation"]["flip"]
     assert mine["stages"]["resnet50"][1] == {"epochs": 30, "lr": 0.01, "augment": True}
+
+
+def test_a_backbone_that_a_protocol_does_not_name_is_trained_by_its_default_stages():
+    default = {1: {"epochs": 7, "lr": 0.1}, 2: {"epochs": 8, "lr": 0.2, "augment": False}, 3: {"epochs": 9, "lr": 0.3}}
+    mine = {"like": "as_published", "stages": {"default": default, "resnet50": {1: {"epochs": 5}}}}
+    found = completed({"backbones": {"vgg16": VGG16}, "protocols": {"mine": mine}})["protocols"]
+    assert found["mine"]["stages"]["vgg16"][1] == {"epochs": 7, "lr": 0.1, "augment": True}
+    assert found["mine"]["stages"]["vgg16"][2] == {"epochs": 8, "lr": 0.2, "augment": False}
+    assert found["mine"]["stages"]["resnet50"][1] == {"epochs": 5, "lr": 0.1, "augment": True}
+    assert found["mine"]["stages"]["resnet50"][3] == {"epochs": 8, "lr": 0.3, "augment": False}  # as as_published
+    assert "default" not in found["mine"]["stages"] and found["corrected"]["stages"]["vgg16"][1]["epochs"] == 40
+
+
+def test_a_default_that_lacks_a_stage_is_none_for_it():
+    mine = {"like": "corrected", "stages": {"default": {3: {"epochs": 2}}}}
+    found = completed({"protocols": {"mine": mine}})["protocols"]["mine"]["stages"]
+    assert found["efficientnet_b0"][3]["epochs"] == 2 and found["efficientnet_b0"][1]["epochs"] == 40
 
 
 def test_an_empty_config_is_refused_too():

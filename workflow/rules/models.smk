@@ -15,8 +15,8 @@ def pretrained_weights(wildcards):
 
 
 def backbone_settings(wildcards):
-    """A backbone of the config with what the protocol changes in it."""
-    backbone = dict(config["backbones"][wildcards.backbone])
+    """What of a backbone a model depends on, with what the protocol changes in it."""
+    backbone = {key: value for key, value in config["backbones"][wildcards.backbone].items() if key != "pretrained_on"}
     protocol = config["protocols"][wildcards.protocol]
     if wildcards.backbone in protocol["unfreeze"]:
         backbone["unfreeze"] = protocol["unfreeze"][wildcards.backbone]
@@ -24,6 +24,12 @@ def backbone_settings(wildcards):
         low, high = protocol["input_range"][wildcards.backbone]
         backbone["mean"], backbone["std"] = [low / (low - high)] * 3, [1 / (high - low)] * 3
     return backbone
+
+
+def pretrained_on(wildcards):
+    """What the weights of the run's backbones were trained on, by backbone, where the config says it."""
+    named = {name: config["backbones"][name].get("pretrained_on") for name in config["run"]["backbones"]}
+    return {name: text for name, text in named.items() if text}
 
 
 def drawn(wildcards):

@@ -55,6 +55,7 @@ rule tabulate_search:
         runtime=grow(10),
     params:
         leaky=LEAKY_PROTOCOLS,
+        pretrained_on=pretrained_on,
         code=code_of("tabulate_search"),
     script:
         "../scripts/tabulate_search.py"

@@ -1,4 +1,4 @@
-"""Try every optimizer with every learning rate on one dataset's features from the frozen backbone."""
+"""Train every optimizer with every learning rate on one dataset's features from the frozen backbone."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

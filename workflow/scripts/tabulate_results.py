@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         cards = [read_json(path) for path in inputs.cards]
         metrics = [read_json(path) for path in inputs.metrics]
-        table = table_4_1(cards, metrics, params.leaky, params.published_as, printed(PUBLISHED))
+        table = table_4_1(cards, metrics, params.leaky, params.pretrained_on, params.published_as, printed(PUBLISHED))
         write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))

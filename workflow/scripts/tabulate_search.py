@@ -15,7 +15,8 @@ def main(snakemake: "Snakemake") -> None:
     inputs, output = snakemake.input, snakemake.output
     with job(snakemake.log[0]):
         winners = [read_json(path) for path in inputs.winners]
-        table = search_table(winners, [read_trials(path) for path in inputs.trials], snakemake.params.leaky)
+        trials = [read_trials(path) for path in inputs.trials]
+        table = search_table(winners, trials, snakemake.params.leaky, snakemake.params.pretrained_on)
         write_table(output.csv, table)
         write_text(output.md, markdown(table))
         write_text(output.html, html(table).to_html(doctype_html=True))

@@ -11,15 +11,23 @@ from lesionflow.report.tables.style import markup, styled, text_columns, weights
 RUN = ["protocol", "backbone", "weights", "dataset", "seed"]
 
 
-def search_table(winners: Sequence[Mapping], trials: Sequence[pd.DataFrame], leaky: Collection[str]) -> pd.DataFrame:
+def search_table(
+    winners: Sequence[Mapping],
+    trials: Sequence[pd.DataFrame],
+    leaky: Collection[str],
+    pretrained_on: Mapping[str, str],
+) -> pd.DataFrame:
     """One row a trial: RUN, leaky, optimizer, lr, its row of the lowest validation loss, and whether it won.
 
-    `winners` (winner.json) and `trials` (trials.csv) are of the same searches; `leaky` names protocols.
+    `winners` (winner.json) and `trials` (trials.csv) are of the same searches; `leaky` names protocols,
+    `pretrained_on` what our backbones' weights were trained on.
     """
     tables = []
     for winner, rows in zip(winners, trials, strict=True):
         best = rows.sort_values("valid_loss", kind="stable").drop_duplicates(["optimizer", "lr"]).sort_index()
-        names = {key: winner[key] for key in RUN} | {"weights": weights_name(winner["weights"])}
+        names = {key: winner[key] for key in RUN} | {
+            "weights": weights_name(winner["weights"], pretrained_on.get(winner["backbone"]))
+        }
         won = (best["optimizer"] == winner["optimizer"]) & (best["lr"] == winner["lr"])
         table = best.assign(**names, leaky=winner["protocol"] in leaky, winner=won)
         order = rows[["optimizer", "lr"]].drop_duplicates()
