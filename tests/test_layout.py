@@ -12,7 +12,8 @@ PACKAGE = REPOSITORY / "workflow/scripts/lesionflow"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 # A folder knows those before it; "" are the modules that lie in no folder.
 ORDER = ["", "config", "data", "splits", "balancing", "training", "evaluation", "report"]
-MODULE_LINES, FUNCTION_LINES = 200, 45
+SCRIPTS = sorted(PACKAGE.parent.glob("*.py"))
+MODULE_LINES, FUNCTION_LINES, SCRIPT_FUNCTION_LINES, MAIN_LINES = 200, 45, 40, 32
 
 
 def name_of(path: Path) -> str:
@@ -66,6 +67,15 @@ def test_modules_and_functions_are_short(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno + 1 <= FUNCTION_LINES, node.name
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_short(path):
+    """What a script does beside unpacking and writing belongs into the package, where a test can call it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            lines = MAIN_LINES if node.name == "main" else SCRIPT_FUNCTION_LINES
+            assert node.end_lineno - node.lineno + 1 <= lines, node.name
 
 
 def test_folders_are_empty_but_for_their_modules():

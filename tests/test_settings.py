@@ -205,7 +205,7 @@ def test_a_backbone_that_a_protocol_does_not_name_is_trained_by_its_default_stag
     assert "default" not in found["mine"]["stages"] and found["corrected"]["stages"]["vgg16"][1]["epochs"] == 40
 
 
-def test_a_default_that_lacks_a_stage_is_none_for_it():
+def test_default_stages_may_be_inherited_in_part():
     mine = {"like": "corrected", "stages": {"default": {3: {"epochs": 2}}}}
     found = completed({"protocols": {"mine": mine}})["protocols"]["mine"]["stages"]
     assert found["efficientnet_b0"][3]["epochs"] == 2 and found["efficientnet_b0"][1]["epochs"] == 40
