@@ -13,7 +13,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init_
 # A folder knows those before it; "" are the modules that lie in no folder.
 ORDER = ["", "config", "data", "splits", "balancing", "training", "evaluation", "report"]
 SCRIPTS = sorted(PACKAGE.parent.glob("*.py"))
-MODULE_LINES, FUNCTION_LINES, SCRIPT_FUNCTION_LINES, MAIN_LINES = 200, 45, 40, 32
+MODULE_LINES, FUNCTION_LINES, SCRIPT_FUNCTION_LINES, MAIN_LINES = 200, 42, 40, 32
 
 
 def name_of(path: Path) -> str:

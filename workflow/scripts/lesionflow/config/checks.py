@@ -1,4 +1,4 @@
-"""What is wrong in the config, in one sentence with its path."""
+"""Checks of the config: one sentence for the first fault, with its path."""
 
 import math
 from collections import Counter

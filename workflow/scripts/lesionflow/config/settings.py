@@ -28,9 +28,10 @@ SPLITS = {
 
 
 def complete(config: Mapping, schema: str | Path) -> dict:
-    """The config with numbers as numbers, whole protocols and every default. InputError at the first fault in it.
+    """The config with numbers as numbers, complete protocols and every default. InputError at the first fault in it.
 
-    Numbers are whole where the schema wants that, and may be given as text: YAML reads 1e-3, without a point, as one.
+    Numbers become integers where the schema requires it, and may be given as text: YAML reads 1e-3, without a point,
+    as text.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = filled(config, rules, rules["$defs"])
