@@ -106,7 +106,7 @@ EDITS = {
     ),
     "the loss that it had by default": (
         {"datasets": {"smote": {"loss": "cross_entropy"}}} | corrected(loss="cross_entropy"),
-        {},
+        {"write_report": 1},  # it prints the config
     ),
     "what weights were trained on": (
         {"backbones": {"efficientnet_lite0": {"pretrained_on": "ImageNet-1k"}}},

@@ -46,7 +46,7 @@ def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor
 
 
 def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
-    """Warp float images [n, 3, h, w], 0 to 255 (bilinear, edges filled with the nearest pixel), and scale brightness."""
+    """Warp float images [n, 3, h, w], 0 to 255 (bilinear, edges take the nearest pixel), and scale brightness."""
     grid = sampling_grid(affine, *pixels.shape[2:])
     warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     return warped.mul_(brightness[:, None, None, None]).clamp_(0, 255)
