@@ -19,7 +19,7 @@ import pandas as pd
 from imblearn.over_sampling import SMOTE
 from summary import add_row
 
-from lesionflow.balancing.smote import balance
+from lesionflow.balancing.methods import balance
 from lesionflow.data.store import Samples, Store
 
 COUNTS = {"MEL": 4522, "NV": 12875, "BCC": 3323, "AK": 867, "BKL": 2624, "DF": 239, "VASC": 253, "SCC": 628}
@@ -71,7 +71,9 @@ def plan(store: Store, classes: list[str], each: int) -> pd.DataFrame:
     """The training list."""
     labels = store.manifest.set_index("image")["label"]
     labels = labels[labels.isin(classes)]
-    return balance(labels, lambda images: store.bands(store.positions(images)), 1, each, oversample="smote")
+    return balance(
+        labels, lambda images: store.bands(store.positions(images)), 1, each, oversample="smote", k_neighbors=5
+    )
 
 
 def ours(folder: Path) -> tuple[float, float, float]:

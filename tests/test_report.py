@@ -47,7 +47,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | 
         "collection": "mine",
         "results": table(protocols=[protocol]),
         "ladder": rungs() if leaky else None,
-        "search": searches(*([one] for one in searched(protocol)), ["as_published"]),
+        "search": searches(*([one] for one in searched(protocol)), ["as_published"], {}),
         "runs": [read_table(folder / "table.html")],
         "counts": counts().assign(protocol=protocol, seed=1),
         "costs": spent(protocols=[protocol]),

@@ -92,6 +92,24 @@ EDITS = {
         corrected(stages={"resnet50": {2: {"lr": 0.002}}}),
         ONE_BACKBONE | {"train": 4},
     ),
+    "default stages that no backbone of the run takes": (
+        corrected(
+            stages={
+                "default": {1: {"epochs": 9}},
+                "efficientnet_lite0": {1: {"epochs": 2}},
+                "resnet50": {1: {"epochs": 1}},
+            }
+        ),
+        {},
+    ),
+    "the loss that it had by default": (
+        {"datasets": {"smote": {"loss": "cross_entropy"}}} | corrected(loss="cross_entropy"),
+        {"write_report": 1},  # it prints the config
+    ),
+    "what weights were trained on": (
+        {"backbones": {"efficientnet_lite0": {"pretrained_on": "ImageNet-1k"}}},
+        REPORT | {"tabulate_results": 1, "tabulate_search": 1, "draw_model": 1},
+    ),
     "patience": (corrected(patience=11), ALL),
     "test images": (corrected(split={"test": 1}), SPLIT),
     "one more dataset": (

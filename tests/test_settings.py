@@ -10,7 +10,7 @@ from conftest import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.config.paths import check_paths
-from lesionflow.config.settings import SPLITS, complete
+from lesionflow.config.settings import SIZES, SPLITS, complete
 from lesionflow.files import InputError
 from lesionflow.splits.methods import METHODS
 
@@ -26,6 +26,7 @@ def nested(path: tuple, value) -> dict:
     return value
 
 
+VGG16 = {"library": "torchvision", "architecture": "vgg16", "weights": "none", "unfreeze": ["features.28"]}
 STUDY = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
 
 
@@ -193,6 +194,23 @@ def test_what_a_protocol_lacks_may_come_from_the_one_it_is_like():
     assert mine["stages"]["resnet50"][1] == {"epochs": 30, "lr": 0.01, "augment": True}
 
 
+def test_a_backbone_that_a_protocol_does_not_name_is_trained_by_its_default_stages():
+    default = {1: {"epochs": 7, "lr": 0.1}, 2: {"epochs": 8, "lr": 0.2, "augment": False}, 3: {"epochs": 9, "lr": 0.3}}
+    mine = {"like": "as_published", "stages": {"default": default, "resnet50": {1: {"epochs": 5}}}}
+    found = completed({"backbones": {"vgg16": VGG16}, "protocols": {"mine": mine}})["protocols"]
+    assert found["mine"]["stages"]["vgg16"][1] == {"epochs": 7, "lr": 0.1, "augment": True}
+    assert found["mine"]["stages"]["vgg16"][2] == {"epochs": 8, "lr": 0.2, "augment": False}
+    assert found["mine"]["stages"]["resnet50"][1] == {"epochs": 5, "lr": 0.1, "augment": True}
+    assert found["mine"]["stages"]["resnet50"][3] == {"epochs": 8, "lr": 0.3, "augment": False}  # as as_published
+    assert "default" not in found["mine"]["stages"] and found["corrected"]["stages"]["vgg16"][1]["epochs"] == 40
+
+
+def test_default_stages_may_be_inherited_in_part():
+    mine = {"like": "corrected", "stages": {"default": {3: {"epochs": 2}}}}
+    found = completed({"protocols": {"mine": mine}})["protocols"]["mine"]["stages"]
+    assert found["efficientnet_b0"][3]["epochs"] == 2 and found["efficientnet_b0"][1]["epochs"] == 40
+
+
 def test_an_empty_config_is_refused_too():
     with pytest.raises(InputError, match="'collection' is a required property"):
         complete({}, SCHEMA)
@@ -211,9 +229,10 @@ def test_a_method_takes_of_an_inherited_split_what_it_knows():
 
 def test_methods_of_splitting_take_what_the_config_gives_them():
     """by_image and by_archive hand on to by_group what they do not use themselves."""
-    assert set(SPLITS) == set(METHODS)
+    assert set(SPLITS) <= set(METHODS)
     takes = {name: set(inspect.signature(method).parameters) for name, method in METHODS.items()}
-    for name, settings in SPLITS.items():
+    for name in METHODS:
+        settings = SPLITS.get(name, SIZES)
         handed_on = takes["by_group"] if "settings" in takes[name] else set()
         assert settings <= takes[name] | handed_on
         assert takes[name] | handed_on <= settings | {"manifest", "seed", "settings"}

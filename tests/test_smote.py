@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
-from lesionflow.balancing.smote import balance, keep_some, nearest_neighbours, smote_recipes, squared_distances
+from lesionflow.balancing.methods import balance, keep_some
+from lesionflow.balancing.smote import nearest_neighbours, smote_recipes, squared_distances
 from lesionflow.data.store import Store
 from lesionflow.files import InputError
 
@@ -50,7 +51,7 @@ def test_uint8_pixels_never_reach_imbalanced_learn():
     flat = pixels.reshape(len(pixels), -1)
     theirs = SMOTE(k_neighbors=5, random_state=0).fit_resample(flat, labels.to_numpy())[0][39:].astype(float)
     right = SMOTE(k_neighbors=5, random_state=0).fit_resample(flat.astype(float), labels.to_numpy())[0][39:]
-    assert np.abs(theirs - right).max() > 50, "imbalanced-learn was mended: the docstring of smote.py is out of date"
+    assert np.abs(theirs - right).max() > 50, "imbalanced-learn was fixed: the docstring of smote.py is out of date"
     training = balance(labels, reader(labels, pixels), 0, 30, oversample="smote", k_neighbors=5)
     ours = mixed(training[training["neighbour"].notna()], labels, pixels)
     np.testing.assert_allclose(ours, right, atol=1e-6)
@@ -150,7 +151,7 @@ def test_real_images_are_drawn_by_the_seed_up_to_the_limit():
     drawn = [keep_some(labels, 20, seed) for seed in (1, 2)]
     assert labels[drawn[0]].value_counts().to_dict() == {"A": 20, "B": 12, "C": 20}
     assert set(drawn[0]) != set(drawn[1])
-    training = balance(labels, reader(labels, pixels), 1, 20, oversample="smote")
+    training = balance(labels, reader(labels, pixels), 1, 20, oversample="smote", k_neighbors=5)
     real = training[training["neighbour"].isna()]
     assert set(real["image"]) == set(drawn[0]) and (real["weight"] == 0).all()
     assert training["label"].value_counts().to_dict() == {"A": 20, "B": 20, "C": 20}

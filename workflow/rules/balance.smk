@@ -12,7 +12,7 @@ rule balance:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(60),
     params:
-        dataset=setting("datasets/{dataset}"),
+        dataset=balancing,
         undersample=setting("protocols/{protocol}/undersample"),
         same_real_images=setting("protocols/{protocol}/same_real_images"),
         code=code_of("balance"),

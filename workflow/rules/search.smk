@@ -22,6 +22,7 @@ rule search_hyperparameters:
         learning_rates=config["search"]["learning_rates"],
         epochs=config["search"]["epochs"],
         batch_size=setting("protocols/{protocol}/batch_size"),
+        loss=loss,
         backbone=backbone_settings,
         precision=config["precision"],
         leaky=setting("protocols/{protocol}/leaky"),
@@ -42,6 +43,7 @@ rule tabulate_search:
         "report"
     params:
         leaky=LEAKY_PROTOCOLS,
+        pretrained_on=pretrained_on,
         code=code_of("tabulate_search"),
     script:
         "../scripts/tabulate_search.py"

@@ -42,6 +42,7 @@ rule tabulate_results:
         "report"
     params:
         leaky=LEAKY_PROTOCOLS,
+        pretrained_on=pretrained_on,
         published_as={
             name: config["backbones"][name]["published_as"]
             for name in config["run"]["backbones"]

@@ -23,6 +23,7 @@ rule train:
     params:
         classes=config["classes"],
         protocol=recipe,
+        loss=loss,
         stage=setting("protocols/{protocol}/stages/{backbone}/{stage}"),
         backbone=backbone_settings,
         drawn=drawn,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.balancing.smote import balance
+from lesionflow.balancing.methods import balance
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import open_store
 from lesionflow.lists import read_parts, write_table

@@ -1,4 +1,4 @@
-"""Judge a model on the images of another collection, and find what of them it was trained on."""
+"""Evaluate a model on another collection, and find the images of it that share something with its training."""
 
 from typing import TYPE_CHECKING
 

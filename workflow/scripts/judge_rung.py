@@ -1,4 +1,4 @@
-"""Judge a model on the test images of its own split, and on the clean ones."""
+"""Evaluate a model on the test images of its rung, and on the clean images."""
 
 from typing import TYPE_CHECKING
 

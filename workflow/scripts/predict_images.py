@@ -1,4 +1,4 @@
-"""Probabilities of the chosen model for new images, in the columns of an ISIC submission, and what they say."""
+"""Probabilities of the chosen model for new images, in the columns of an ISIC submission, and a summary."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Try every optimizer with every learning rate on one dataset's features from the frozen backbone."""
+"""Train every optimizer with every learning rate on one dataset's features from the frozen backbone."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ def main(snakemake: "Snakemake") -> None:
             params.epochs,
             params.batch_size,
             seed,
+            params.loss,
         )
         write_table(snakemake.output.trials, trials)
         write_json(snakemake.output.winner, {**wildcards, "weights": backbone["weights"], **winner(trials)})

@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs, output, params = snakemake.input, snakemake.output, snakemake.params
     with job(snakemake.log[0]):
         cards, metrics = ([read_json(path) for path in inputs[key]] for key in ("cards", "metrics"))
-        long = results(cards, metrics, params.leaky, params.published_as, printed(PUBLISHED))
+        long = results(cards, metrics, params.leaky, params.pretrained_on, params.published_as, printed(PUBLISHED))
         results_table(long).write(*output.table)
         write_table(output.counts, pd.concat([read_counts(path) for path in inputs.counts]))
 

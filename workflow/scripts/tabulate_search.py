@@ -15,7 +15,8 @@ def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
         winners, trials = map(read_json, inputs.winners), map(read_trials, inputs.trials)
-        search_table(searches([*winners], [*trials], snakemake.params.leaky)).write(*snakemake.output)
+        table = searches([*winners], [*trials], snakemake.params.leaky, snakemake.params.pretrained_on)
+        search_table(table).write(*snakemake.output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Train one stage of one backbone on one dataset."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,82 +7,78 @@ import pandas as pd
 
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
-from lesionflow.environment import container, versions
 from lesionflow.files import file_digest, nearby, read_json, value_digest, whole, write_json
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
-from lesionflow.training.backbones import count_parameters, new_classifier, restore, save, unfreeze
+from lesionflow.training.backbones import Classifier, new_classifier, restore, save, unfreeze
 from lesionflow.training.engine import fit
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import Settings
+from lesionflow.training.record import identity, outcome
+from lesionflow.training.resume import Progress
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
 
 def main(snakemake: "Snakemake") -> None:
-    inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
-    protocol, backbone, classes = params.protocol, params.backbone, params.classes
-    stage, seed = int(wildcards.stage), int(wildcards.seed)
+    inputs, params = snakemake.input, snakemake.params
     # Not a param: where the pixels are read from changes no result, so a change of it must not rerun the training.
     copy = snakemake.config["copy_store"]
     with job(snakemake.log[0]), nearby(shard_files(inputs.store), copy) as pixels:
         on = Hardware.choose(params.precision, snakemake.threads)
-        settings = Settings.from_config(protocol, params.stage, stage, seed)
-        if inputs.winner:
-            settings = settings.tuned(read_json(inputs.winner))
         store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
         split, training = read_audited(
-            store.manifest, inputs.split, inputs.training, inputs.duplicates, protocol["leaky"]
+            store.manifest, inputs.split, inputs.training, inputs.duplicates, params.protocol["leaky"]
         )
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
-        if stage > 1 and protocol["transfer"]:
-            model = restore(Path(inputs.weights), backbone, len(classes))
-        else:
-            model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
-        unfreeze(model, stage, backbone["unfreeze"], protocol["freeze_head_norm"])
-        files = {str(path): file_digest(path) for path in inputs}
-        card = {
-            **wildcards,
-            "weights": backbone["weights"],
-            "classes": classes,
-            "image_size": store.size,
-            "resize": protocol["resize"],
-            "leaky": protocol["leaky"],
-            "drawn": params.drawn,
-            "settings": asdict(settings),
-            "backbone_settings": backbone,
-            "device": str(on),
-            "inputs": files,
-            "code": params.code,
-        }
-        done = fit(
-            model,
-            Samples.from_list(store, training, classes),
-            Samples.from_list(store, validation, classes),
+        settings = stage_settings(snakemake)
+        model = start_model(snakemake)
+        record = identity(
+            snakemake.wildcards,
+            params.classes,
+            params.backbone,
+            params.protocol,
             settings,
-            on,
-            Path(params.resume),
-            identity=value_digest(card),
+            image_size=store.size,
+            drawn=params.drawn,
+            device=str(on),
+            inputs={str(path): file_digest(path) for path in inputs},
+            code=params.code,
         )
-        trainable, total = count_parameters(model)
-        card |= {
-            "versions": versions(),
-            "container": container(),
-            "best_epoch": done.best_epoch,
-            "epochs": done.epoch,
-            "time_s": round(done.seconds, 1),
-            "params_trainable": trainable,
-            "params_total": total,
-            "training_images": len(training),
-            "training_synthetic": int(training["neighbour"].notna().sum()),
-        }
-        write_table(snakemake.output.history, pd.DataFrame(done.history))
-        with whole(snakemake.output.model) as path:
-            save(model, path)
-        write_json(snakemake.output.card, card)
-        Path(params.resume).unlink(missing_ok=True)
+        lists = [Samples.from_list(store, rows, params.classes) for rows in (training, validation)]
+        done = fit(model, *lists, settings, on, Path(params.resume), value_digest(record))
+        write(snakemake, model, done, record | outcome(done, model, training))
+
+
+def stage_settings(snakemake: "Snakemake") -> Settings:
+    """The recipe of the stage; with the winner of a search, if trainings follow it."""
+    params, wildcards = snakemake.params, snakemake.wildcards
+    stage, seed = int(wildcards.stage), int(wildcards.seed)
+    settings = Settings.from_config(params.protocol, params.stage, stage, seed, params.loss)
+    return settings.tuned(read_json(snakemake.input.winner)) if snakemake.input.winner else settings
+
+
+def start_model(snakemake: "Snakemake") -> Classifier:
+    """The previous stage's model, or a new one, with the parameters frozen that the stage does not train."""
+    weights, params, wildcards = snakemake.input.weights, snakemake.params, snakemake.wildcards
+    stage, classes = int(wildcards.stage), len(params.classes)
+    if stage > 1 and params.protocol["transfer"]:
+        model = restore(Path(weights), params.backbone, classes)
+    else:
+        model = new_classifier(params.backbone, classes, Path(weights) if weights else None, int(wildcards.seed))
+    unfreeze(model, stage, params.backbone["unfreeze"], params.protocol["freeze_head_norm"])
+    return model
+
+
+def write(snakemake: "Snakemake", model: Classifier, done: Progress, record: dict) -> None:
+    """Write the outputs; what an interrupted run would have resumed from is not needed any more."""
+    write_table(snakemake.output.history, pd.DataFrame(done.history))
+    with whole(snakemake.output.model) as path:
+        save(model, path)
+    write_json(snakemake.output.card, record)
+    Path(snakemake.params.resume).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

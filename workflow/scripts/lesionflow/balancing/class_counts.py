@@ -9,7 +9,7 @@ import pandas as pd
 def class_counts(
     manifest: pd.DataFrame, split: pd.DataFrame, training: Mapping[str, pd.DataFrame], classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Images a class of one split: class, raw, train, valid, test, unused, then `<dataset> real` and `synthetic`.
+    """Images per class of one split: class, raw, train, valid, test, unused, then `<dataset> real` and `synthetic`.
 
     `training` holds training.csv by dataset; a synthetic image is one that has a neighbour.
     """

@@ -1,4 +1,4 @@
-"""A dataset as folders by class, for other tools: every image a file, the synthetic ones too."""
+"""A dataset as folders by class, for other tools: one file per image, synthetic ones included."""
 
 import hashlib
 import re
@@ -42,10 +42,10 @@ def list_files(manifest: pd.DataFrame, split: pd.DataFrame, training: pd.DataFra
 
 
 def safe_names(names: pd.Series, identity: pd.Series, within: pd.Series | str = "") -> pd.Series:
-    """Names [n] of files in the folders `within` [n]: as they are where they can be, else with a digest at their end.
+    """Names [n] of files in the folders `within` [n]: unchanged where possible, else with a digest at their end.
 
-    A name is changed that has characters which file systems refuse, that is too long, or that another in its folder
-    equals but for case. The digest is of what the name stands for, its `identity` [n].
+    A name is changed if it has characters that file systems refuse, is too long, or differs from another one in its
+    folder in case only. The digest is of what the name stands for, its `identity` [n].
     """
     plain = names.str.replace(ODD, "_", regex=True)
     size = plain.map(lambda name: len(name.encode()))
@@ -59,7 +59,7 @@ def safe_names(names: pd.Series, identity: pd.Series, within: pd.Series | str = 
 def write_folders(store: Store, files: pd.DataFrame, classes: list[str], folder: Path, threads: int) -> None:
     """Write each of `files` (see `list_files`) as PNG under `folder`, and beside them files.csv, which lists them.
 
-    Real images are the packed pixels; synthetic ones are what models are shown, rounded to whole numbers.
+    Real images are the packed pixels; synthetic ones are what models are trained on, rounded to integers.
     """
     images = Samples.from_list(store, files, classes)
     write_table(folder / "files.csv", files)

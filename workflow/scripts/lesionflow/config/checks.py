@@ -1,4 +1,4 @@
-"""What is wrong in the config, in one sentence with its path."""
+"""Checks of the config: one sentence for the first fault, with its path."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ RESERVED = {
     "collections": {"audit", "predictions", "weights"},
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
-    "backbones": WORDS | {"folders"},
+    "backbones": WORDS | {"default", "folders"},
     "classes": {"all", "image", "label", "predicted", "probability", "status", "total", "warning"},
 }
 

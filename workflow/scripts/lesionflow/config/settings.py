@@ -3,7 +3,7 @@
 import copy
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +13,25 @@ from snakemake.utils import update_config
 from lesionflow.config.checks import check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
 
-# Keys of a protocol that a training does not depend on, or that reach it through other settings.
 LEAKY = ("as_published", "random_split")  # rungs of the ladder
-RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages")
+# Keys of a protocol that a training does not depend on, or that reach it through other settings.
+RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages", "loss")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
-# The settings of a split beside its method, as in splits.METHODS.
+# The settings of a split beside its method: those of every method, and those that some of splits.METHODS also take.
 SIZES = {"test", "valid"}
 SPLITS = {
     "by_group": SIZES | {"keep_for_training"},
     "by_image": SIZES | {"keep_for_training"},
     "by_archive": SIZES | {"keep_for_training", "archive"},
-    "as_published": SIZES,
 }
 
 
 def complete(config: Mapping, schema: str | Path) -> dict:
-    """The config with numbers as numbers, whole protocols and every default. InputError at the first fault in it.
+    """The config with numbers as numbers, complete protocols and every default. InputError at the first fault in it.
 
-    Numbers are whole where the schema wants that, and may be given as text: YAML reads 1e-3, without a point, as one.
+    Numbers become integers where the schema requires it, and may be given as text: YAML reads 1e-3, without a point,
+    as text.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = filled(config, rules, rules["$defs"])
@@ -79,7 +79,10 @@ def filled(value: Any, rules: Mapping, shared: Mapping, defaults: bool = False) 
 
 
 def complete_protocols(config: Mapping) -> dict[str, dict]:
-    """Protocols with what they take from the one they are `like`, and one more for every rung of the ladder."""
+    """Protocols with what they take from the one they are `like`, and one more for every rung of the ladder.
+
+    Each has stages for every backbone if it, or the one it is like, has `default` ones.
+    """
     given, ladder = config["protocols"], config["ladder"]
     if ladder["rungs"] and ladder["recipe"] not in given:
         known = ", ".join(given)
@@ -90,7 +93,21 @@ def complete_protocols(config: Mapping) -> dict[str, dict]:
         for rung in ladder["rungs"]
     }
     every = {**given, **rungs}
-    return {name: _inherit(name, every, ()) for name in every}
+    protocols = {name: _inherit(name, every, ()) for name in every}
+    return {name: _with_stages(protocol, config["backbones"]) for name, protocol in protocols.items()}
+
+
+def _with_stages(protocol: Mapping, backbones: Iterable[str]) -> dict:
+    """`protocol` with stages for every one of `backbones`: its own over the `default` ones, if it has any."""
+    stages = dict(protocol.get("stages", {}))
+    if "default" not in stages:
+        return dict(protocol)
+    default = stages.pop("default")
+    for name in backbones:
+        own = stages.get(name, {})
+        stages[name] = copy.deepcopy(default)
+        update_config(stages[name], own)
+    return {**protocol, "stages": stages}
 
 
 def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
@@ -111,12 +128,12 @@ def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
 
 def _split(name: str, own: Mapping, split: Mapping) -> dict:
     """The settings of `split` that its method takes; some may be inherited, only those in `own` are the protocol's."""
-    method = split["method"]
-    if "archive" in own and "archive" not in SPLITS[method]:
+    method, taken = split["method"], SPLITS.get(split["method"], SIZES)
+    if "archive" in own and "archive" not in taken:
         raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: remove it, or use by_archive.")
-    if "archive" in SPLITS[method] and "archive" not in split:
+    if "archive" in taken and "archive" not in split:
         raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
-    return {key: value for key, value in split.items() if key in SPLITS[method] | {"method"}}
+    return {key: value for key, value in split.items() if key in taken | {"method"}}
 
 
 def run_settings(config: Mapping) -> dict:

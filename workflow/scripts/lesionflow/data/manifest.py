@@ -46,6 +46,16 @@ def unread_hint(missing: Sequence[str], unread: Mapping[str, str]) -> str:
     return f" {hints[0][1]}" if hints else ""
 
 
+def reasons_against(table: pd.DataFrame, classes: Sequence[str], left_out: Mapping[str, str]) -> pd.Series:
+    """Why each row of `table` (image, status, label) cannot be used; missing where it can. See `make_manifest`."""
+    reason = table["image"].map(left_out).astype("string")
+    reason = reason.mask(table["status"] != "ok", table["status"])
+    reason = reason.mask(table["status"].isna(), "no image file")
+    reason = reason.mask(table["label"].isna(), "no label row")
+    ignored = table["label"].notna() & ~table["label"].isin(classes)
+    return reason.mask(ignored, "class " + table["label"] + " is ignored")
+
+
 def make_manifest(
     described: pd.DataFrame,
     packed: Mapping[str, pd.DataFrame],
@@ -63,13 +73,7 @@ def make_manifest(
     """
     found = pd.concat([table.assign(shard=shard) for shard, table in packed.items()], ignore_index=True)
     table = described.merge(found, on="image", how="outer", validate="one_to_one")
-    reason = table["image"].map(left_out or {}).astype("string")
-    reason = reason.mask(table["status"] != "ok", table["status"])
-    reason = reason.mask(table["status"].isna(), "no image file")
-    reason = reason.mask(table["label"].isna(), "no label row")
-    reason = reason.mask(
-        table["label"].notna() & ~table["label"].isin(classes), "class " + table["label"] + " is ignored"
-    )
+    reason = reasons_against(table, classes, left_out or {})
     rejected = table.assign(reason=reason).loc[reason.notna(), ["image", "reason"]].sort_values("image")
     bad = rejected[rejected["reason"].str.startswith("cannot be decoded")]
     if len(bad) and on_bad_image == "fail":

@@ -1,6 +1,6 @@
-"""ONNX: the model as a file that other programs compute with, and the proof that they get the same."""
+"""ONNX: a model as a file that other programs can run, and the check that they get the same probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import onnxruntime
 import torch
 from torch import nn
 
+from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.training.backbones import Classifier
 
 TOLERANCE = 1e-4  # between probabilities in float32
@@ -37,8 +38,26 @@ def write_onnx(model: nn.Module, size: int, path: Path, facts: Mapping[str, str]
     program.save(path)
 
 
+def onnx_card(record: Mapping, warnings: Sequence[str], **facts) -> dict:
+    """What stands beside the file: its input and output, what it is not for, and `facts` about it.
+
+    `record` is the model's model.json.
+    """
+    classes, size = record["classes"], record["image_size"]
+    pixels = {"name": INPUT, "shape": ["images", 3, size, size], "dtype": "float32", "range": [0, 255]}
+    return {
+        "notice": NOTICE,
+        "warnings": list(warnings),
+        "leaky": record["leaky"],
+        "input": {**pixels, "channels": "RGB", "resize": record["resize"]},
+        "output": {"name": OUTPUT, "shape": ["images", len(classes)], "dtype": "float32"},
+        "classes": classes,
+        **facts,
+    }
+
+
 def parity(model: nn.Module, path: Path, pixels: torch.Tensor, published: np.ndarray) -> dict:
-    """How far probabilities by the file at `path` are from PyTorch's in float32, and from those in test.csv.
+    """Difference of the probabilities by the file at `path` from PyTorch's in float32, and from those in test.csv.
 
     `pixels` are float32 [n, 3, size, size], `published` [n, classes] of the same images, which may have been computed
     in bfloat16. Raises ArithmeticError if the first difference is above TOLERANCE.

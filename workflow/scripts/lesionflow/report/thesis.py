@@ -45,8 +45,8 @@ def run_provides(needs: str, config: Mapping, protocol: str) -> bool:
     oversample = [config["datasets"][name].get("oversample") for name in config["run"]["datasets"]]
     return {
         "": True,
-        "undersampling": not all(oversample),
-        "smote": any(oversample),
+        "undersampling": None in oversample,
+        "smote": "smote" in oversample,
         "augmentation": "augmentation" in config["protocols"][protocol],
         "search": config["search"]["run"],
         "ladder": bool(config["ladder"]["rungs"]),

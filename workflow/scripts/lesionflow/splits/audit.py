@@ -40,7 +40,7 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
-    """For test, valid and, where there are any, clean: one row an image, one boolean column a kind.
+    """For test, valid and, where there are any, clean: one row per image, one boolean column per kind.
 
     A cell says whether it is shared with training, and is missing where that is not known: for the image, or for all
     of training. `known` is indexed by image. Where files are not known, an image that also stands in training shares
@@ -163,9 +163,9 @@ def _any(shared: pd.DataFrame) -> np.ndarray:
 
 
 def table(result: Mapping) -> pd.DataFrame:
-    """An audit as a table: part, class (first "all"), images, images_sharing, and one column a kind.
+    """An audit as a table: part, class (first "all"), images, images_sharing, and one column per kind.
 
-    A kind of which nothing is known is "unknown".
+    A kind about which nothing is known is "unknown".
     """
     rows = []
     for part in [part for part in ("test", "valid", "clean") if part in result]:

@@ -1,4 +1,4 @@
-"""Rungs of the ladder: splits that leak less and less, with equal training and the same clean images."""
+"""Rungs of the ladder: splits that leak less and less, with equal training sets and the same clean images."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,11 +14,11 @@ def split_rung(
 ) -> pd.Series:
     """Part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
 
-    Clean images are the test images of `split_by_group` and share nothing with any rung's training; validation
-    images are its validation images. What training and test hold differs: test images are copies of training
-    images (as_published), other images, lesions cross (random_split), the clean images (corrected), images of an
-    `archive` that training has never seen (unseen_archive). Every one of `rungs` gets equally many training
-    images of each class, as far as possible the same ones. An image stands in two parts where rungs say so.
+    Clean images are the test images of `split_by_group` and share nothing with the training images of any rung;
+    validation images are its validation images. Test images differ: copies of training images (as_published), other
+    images of partly the same lesions (random_split), the clean images (corrected), images of an `archive` that is not
+    in training (unseen_archive). All `rungs` have the same number of training images per class, as far as possible the
+    same ones. An image may be in two parts. Raises InputError where a class has no training image.
     """
     if "unseen_archive" in rungs:
         check_archive(manifest, archive)
@@ -52,7 +52,7 @@ def _copied(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
 
 
 def _by_image(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
-    """At most a third of each class is tested, as many images stay for training."""
+    """Tests on at most a third of each class, so that enough images remain for training."""
     pool = shuffled[base[shuffled.index] == "train"]
     size = pool.groupby("label")["label"].transform("size")
     tested = pool.groupby("label").cumcount(ascending=False) < np.minimum(test, size // 3)

@@ -37,8 +37,8 @@ def split_by_group(
     """Part of each image, indexed like `manifest` (columns image, label, group); no group crosses parts.
 
     Test, then validation, take whole groups at random until each class has `test` or `valid` images there,
-    fewer where that would leave less than the share `keep_for_training` of the class to training. What the
-    last group has too many is unused. The rarest class draws first. The order of rows does not matter.
+    fewer where that would leave less than the fraction `keep_for_training` of the class to training. Surplus images
+    of the last group drawn are marked `unused`. The rarest class draws first. The order of rows does not matter.
     """
     table = manifest[["image", "label", "group"]].sort_values("image")
     counts = table["label"].value_counts()
@@ -62,7 +62,7 @@ def split_by_group(
 
 
 def split_by_image(manifest: pd.DataFrame, seed: int, **settings) -> pd.Series:
-    """As split_by_group, but every image is drawn on its own: images of one lesion do cross parts."""
+    """As split_by_group, but images are drawn independently: those of one lesion may cross parts."""
     return split_by_group(manifest.assign(group=manifest["image"]), seed, **settings)
 
 
@@ -87,8 +87,9 @@ def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int,
 def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int) -> pd.Series:
     """The study's own split: its test images are copies of the first training images of each class.
 
-    The validation pool is what its code drew, whatever `seed`: all names shuffled by Python's random with seed
-    1234 and cut into 10 runs, of which the last fifth each; of the pool, the first `valid` images per class.
+    The validation pool is what its code drew, whatever the `seed`: all names are shuffled by Python's random with
+    seed 1234 and split into 10 chunks; the last fifth of each chunk forms the pool, of which the first `valid` images
+    per class are used.
     """
     table = manifest[["image", "label"]].sort_values("image").set_index("image")["label"]
     names = list(table.index)
@@ -107,7 +108,7 @@ def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int)
 
 
 def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str]:
-    """Take groups in the order given until each part has what it wants, never more than `spare` images."""
+    """Take groups in the given order until each part has the number `wanted`, never more than `spare` images."""
     drawn = {}
     groups = iter(sizes.items())
     for part, count in wanted.items():

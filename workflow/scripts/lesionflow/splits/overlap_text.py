@@ -14,7 +14,7 @@ def lesions_known(found: Mapping) -> str:
 
 
 def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
-    """The share of the images of `runs` that share with training, "≥" where some lesions are not known.
+    """The percentage of images of `runs` that share something with training, "≥" where some lesions are unknown.
 
     `prefix` precedes the names of the columns images and images_sharing.
     """

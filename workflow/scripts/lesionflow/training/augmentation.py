@@ -12,7 +12,7 @@ class Augmentation:
     """Ranges of the random changes to training images, equal in distribution to Keras' ImageDataGenerator."""
 
     rotation: float  # degrees to either side
-    shift: float  # share of the side, in both axes
+    shift: float  # fraction of the side, in both axes
     zoom: tuple[float, float]  # of the field of view, drawn for each axis
     flip: bool  # left to right
     brightness: tuple[float, float]  # factor
@@ -46,7 +46,7 @@ def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor
 
 
 def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
-    """Warp (bilinear, edge filled with the nearest pixel) and re-light float images [n, 3, h, w], 0 to 255."""
+    """Warp float images [n, 3, h, w], 0 to 255 (bilinear, edges take the nearest pixel), and scale brightness."""
     grid = sampling_grid(affine, *pixels.shape[2:])
     warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     return warped.mul_(brightness[:, None, None, None]).clamp_(0, 255)

@@ -39,7 +39,8 @@ class Classifier(nn.Module):
 def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
     """An untrained backbone, images → pooled features [n, features], and the number of features.
 
-    Reaches no network: of timm what it has by name, and not by an address; of torchvision what classifies.
+    Needs no network: models of timm by name, never by URL; of torchvision only classifiers. Raises InputError where
+    there is no such model, or it cannot be used.
     """
     classify = torchvision.models.list_models(module=torchvision.models)
     if not (timm.is_model(architecture) if library == "timm" else architecture.lower() in classify):
@@ -98,9 +99,9 @@ def restore(path: Path, config: Mapping, classes: int) -> Classifier:
 
 
 def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_norm: bool = False) -> None:
-    """Let train: stage 1 the head; stage 2 also the backbone's `modules`; stage 3 everything.
+    """Unfreeze the head in stage 1, also the backbone's `modules` in stage 2, and everything in stage 3.
 
-    With `freeze_head_norm` the head's batch normalisation rests in stage 2, as it did in the study.
+    With `freeze_head_norm` the head's batch normalisation is frozen in stage 2, as it was in the study.
     """
     model.requires_grad_(True)
     model.head[0].requires_grad_(not (freeze_head_norm and stage == 2))
@@ -113,10 +114,10 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_
 
 
 def learning_modules(model: Classifier) -> list[nn.Module]:
-    """What is in training mode while `model` trains: dropout and batch normalisation of its head.
+    """The modules in training mode while `model` trains: dropout and batch normalisation of its head.
 
-    The backbone's batch normalisation keeps its ImageNet statistics in all stages; only where there are none, in
-    the unfrozen part of a backbone without pretrained weights, it takes those of the images.
+    The backbone's batch normalisation keeps its pretrained statistics in all stages. In the unfrozen part of a backbone
+    without pretrained weights, which has none, it estimates them from the images.
     """
     norms = [m for m in model.backbone.modules() if isinstance(m, nn.BatchNorm2d) and not model.pretrained]
     return [model.head[1], *(norm for norm in [model.head[0], *norms] if norm.weight.requires_grad)]
@@ -129,7 +130,7 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
 
 
 class FoldedConvolution(nn.Module):
-    """A convolution and the batch normalisation of fixed statistics behind it as one convolution; both still learn."""
+    """A convolution and the batch normalisation behind it, of fixed statistics, as one; both stay trainable."""
 
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d):
         super().__init__()
@@ -147,9 +148,10 @@ def fold_normalisation(model: Classifier, size: int) -> Classifier:
     """A copy for computing, sharing every trainable parameter, with fixed batch normalisations folded away.
 
     Where the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
-    because the backbone is pretrained, they are one convolution: a pass over the feature map less, forwards and
-    backwards. A backbone that does not compute its layers in the order in which it registers them is left as it
-    is. Leaves both in evaluation mode. Raises InputError where the model takes no images of `size` × `size` pixels.
+    because the backbone is pretrained, they become one convolution, which saves a pass over the feature map,
+    forward and backward. A backbone that does not compute its layers in the order of their registration is left
+    unchanged. Leaves both in evaluation mode. Raises InputError where the model takes no images of `size` × `size`
+    pixels.
     """
     shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
     folded = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()

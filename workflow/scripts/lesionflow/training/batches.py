@@ -1,4 +1,4 @@
-"""Samples as batches: what is shown next is read while the last is used."""
+"""Samples in batches; the next batch is read while the current one is used."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from lesionflow.data.store import Samples
 from lesionflow.files import InputError
@@ -18,12 +17,12 @@ from lesionflow.training.augmentation import augment
 from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
 from lesionflow.training.batches import batches
 from lesionflow.training.hardware import Hardware
-from lesionflow.training.recipe import OPTIMIZERS, Settings
+from lesionflow.training.recipe import LOSSES, OPTIMIZERS, Settings
 from lesionflow.training.resume import Progress, load_progress, save_progress
 
 
 def seed_of(*numbers: int) -> int:
-    """One seed from several numbers, so that an epoch's randomness depends on nothing that came before."""
+    """One seed from several numbers, so that each epoch is reproducible independently of earlier epochs."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
@@ -32,7 +31,7 @@ def predict(
 ) -> np.ndarray:
     """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode.
 
-    Shows its progress as a bar of that name, if given one.
+    `bar` names a progress bar; without it none is shown.
     """
     logits = []
     shown = progress(total=len(images), unit="image", desc=bar, disable=bar is None)
@@ -43,33 +42,38 @@ def predict(
     return torch.cat(logits).numpy()
 
 
-def loss_and_accuracy(logits: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and share of right answers."""
-    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(label)).item()
-    return loss, float((logits.argmax(1) == label).mean())
+def loss_and_accuracy(logits: np.ndarray, label: np.ndarray, loss: str) -> tuple[float, float]:
+    """Mean of `loss`, a key of LOSSES (nats), and accuracy (0 to 1); `logits` [n, classes], `label` [n]."""
+    mean = LOSSES[loss](torch.from_numpy(logits), torch.from_numpy(label)).item()
+    return mean, float((logits.argmax(1) == label).mean())
 
 
 def train_step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, pixels: torch.Tensor, label: torch.Tensor, on: Hardware
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: str,
+    pixels: torch.Tensor,
+    label: torch.Tensor,
+    on: Hardware,
 ) -> torch.Tensor:
-    """Learn from one batch; returns the sum of its losses (nats) and the number of right answers, [2]."""
+    """Train on one batch; returns the sum of its losses (nats) and the number of correct predictions, [2]."""
     with on.autocast():
         logits = model(pixels).float()
-    loss = F.cross_entropy(logits, label)
+    mean = LOSSES[loss](logits, label)
     optimizer.zero_grad()
-    loss.backward()
+    mean.backward()
     optimizer.step()
-    return torch.stack([loss.detach() * len(label), (logits.argmax(1) == label).sum()])
+    return torch.stack([mean.detach() * len(label), (logits.argmax(1) == label).sum()])
 
 
 def start_epoch(
     images: int, batch_size: int, seed: int, stage: int, epoch: int
 ) -> tuple[torch.Tensor, torch.Generator]:
-    """Seed dropout; the order in which an epoch shows so many images, and what their augmentation is drawn from."""
+    """Seed dropout; return the order of the images in an epoch, and the generator for their augmentation."""
     random = torch.Generator().manual_seed(seed_of(seed, stage, epoch))
     torch.manual_seed(seed_of(seed, stage, epoch, 1))  # dropout
     order = torch.randperm(images, generator=random)
-    # Batch normalisation in the head cannot learn from a single image.
+    # Batch normalisation in the head cannot train on a single image.
     return order[: images - (images % batch_size == 1)], random
 
 
@@ -81,7 +85,7 @@ def train_epoch(
     epoch: int,
     on: Hardware,
 ) -> tuple[float, float]:
-    """One pass over `images`; returns the running mean loss (nats) and accuracy, as seen during training."""
+    """One pass over `images`; returns mean loss (nats) and accuracy (0 to 1), each batch before its update."""
     order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
     total = torch.zeros(2, device=on.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
@@ -90,14 +94,14 @@ def train_epoch(
             if settings.augmentation:
                 draws = settings.augmentation.draw(len(pixels), random)
                 pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
-            total += train_step(model, optimizer, pixels, label, on)
+            total += train_step(model, optimizer, settings.loss, pixels, label, on)
             bar.update(len(label))
     loss, accuracy = (total / len(order)).tolist()
     return loss, accuracy
 
 
 def learnt(model: Classifier) -> dict[str, torch.Tensor]:
-    """Copies of what training changes: trainable parameters, and statistics of batch normalisation."""
+    """Copies of the trained state: trainable parameters, and statistics of batch normalisation."""
     changing = {id(p) for p in model.parameters() if p.requires_grad}
     changing |= {id(buffer) for module in learning_modules(model) for buffer in module.buffers()}
     state = model.state_dict(keep_vars=True)
@@ -113,12 +117,13 @@ def run_epoch(
     epoch: int,
     on: Hardware,
 ) -> dict[str, float]:
-    """Train one epoch, then validate: a row of the history. Raises InputError where a loss is not finite."""
+    """Train one epoch, then validate; returns a row of the history. Raises InputError where a loss is not finite."""
     model.eval()
     for module in learning_modules(model):
         module.train()
     loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, on)
-    valid_loss, valid_accuracy = loss_and_accuracy(predict(model.eval(), validation, on), validation.label)
+    logits = predict(model.eval(), validation, on)
+    valid_loss, valid_accuracy = loss_and_accuracy(logits, validation.label, settings.loss)
     if not (math.isfinite(loss) and math.isfinite(valid_loss)):
         raise InputError(
             f"The training diverged: in epoch {epoch} of stage {settings.stage} the training loss is {loss}, the "
@@ -141,11 +146,11 @@ def fit(
     identity: str,
     after_epoch: Callable[[int], None] = lambda epoch: None,
 ) -> Progress:
-    """Train `model`, whose parameters are frozen as the stage wants, and leave it in the state to keep.
+    """Train `model`, whose parameters are frozen as the stage requires, and leave it in the state to keep.
 
-    After each epoch all is written to `resume`, from where a run with the same `identity` goes on; its
-    history and weights equal those of a run that was never interrupted. Raises InputError at the first loss that is
-    not finite, even if an earlier epoch could be kept: it would stand for a recipe that does not work.
+    After each epoch the whole state is written to `resume`; a run with the same `identity` continues from there, and
+    its history and weights equal those of an uninterrupted run. Raises InputError at the first loss that is not
+    finite, even if an earlier epoch could be kept: that epoch would represent a recipe that does not work.
     """
     if not 0 < settings.lr < math.inf:
         raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")

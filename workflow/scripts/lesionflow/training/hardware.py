@@ -1,4 +1,4 @@
-"""The one place that chooses the device, its precision and its memory."""
+"""The choice of device, precision and memory settings."""
 
 import contextlib
 import ctypes
@@ -12,8 +12,7 @@ from torch import nn
 def keep_freed_memory() -> None:
     """Let the C library keep the memory that tensors free, where it is glibc.
 
-    Else it gives every large tensor back, and each new page costs the kernel more time than many a layer
-    takes for what is on it.
+    Otherwise glibc returns large blocks to the kernel, and page faults on reallocation dominate small layers.
     """
     with contextlib.suppress(OSError, AttributeError):
         glibc = ctypes.CDLL("libc.so.6")
@@ -23,7 +22,7 @@ def keep_freed_memory() -> None:
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where and how precisely to compute. Nothing else in the project knows."""
+    """Device and precision of all computation with models."""
 
     device: torch.device
     bfloat16: bool

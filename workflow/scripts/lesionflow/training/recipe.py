@@ -1,9 +1,10 @@
-"""How a stage is trained: optimizers, and the settings of a recipe."""
+"""How a stage is trained: optimizers, losses, and the settings of a recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
+from torch.nn import functional as F
 
 from lesionflow.training.augmentation import Augmentation
 
@@ -13,6 +14,9 @@ OPTIMIZERS = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr, momentum=0.9, fused=True),
     "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr, momentum=0.9),
 }
+
+# (logits [n, classes], label [n]) → the mean loss of a batch; with reduction="none", the loss of each image [n].
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {"cross_entropy": F.cross_entropy}
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,18 @@ class Settings:
     seed: int
     stage: int
     augmentation: Augmentation | None
+    loss: str = "cross_entropy"
 
     @classmethod
-    def from_config(cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int) -> "Settings":
-        """From a protocol of the config and its settings of a stage (epochs, lr, augment)."""
+    def from_config(
+        cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int, loss: str = "cross_entropy"
+    ) -> "Settings":
+        """From a protocol of the config, its settings of a stage (epochs, lr, augment), and the loss."""
         recipe = {key: protocol[key] for key in ("optimizer", "batch_size", "patience", "keep")}
         ranges = protocol.get("augmentation")
         augmentation = Augmentation(**ranges) if ranges and stage_settings["augment"] else None
         epochs, lr = stage_settings["epochs"], stage_settings["lr"]
-        return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation)
+        return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation, loss=loss)
 
     def tuned(self, winner: Mapping) -> "Settings":
         """With the optimizer and learning rate of a search's winner.json; stage 3 takes a tenth of the rate."""

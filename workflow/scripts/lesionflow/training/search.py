@@ -1,10 +1,11 @@
-"""Search of optimizer and learning rate: the frozen backbone sees each image once, trials train on what it saw."""
+"""Search of optimizer and learning rate: features are extracted once from the frozen backbone, trials train on them."""
 
 import logging
 import math
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -17,13 +18,14 @@ from lesionflow.logs import progress
 from lesionflow.training.backbones import Classifier, fold_normalisation
 from lesionflow.training.engine import loss_and_accuracy, predict, start_epoch
 from lesionflow.training.hardware import Hardware
-from lesionflow.training.recipe import OPTIMIZERS
+from lesionflow.training.recipe import LOSSES, OPTIMIZERS
 
-STAGE = 1  # the stage in which only the head trains; trials see its order of images and its dropout
+COLUMNS = ["optimizer", "lr", "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy"]
+STAGE = 1  # the stage that trains only the head; trials use its order of images and its dropout
 
 
 def see(model: Classifier, images: Samples, on: Hardware, part: str) -> TensorDataset:
-    """The features of `images` from the backbone of `model`, float32 [n, features], and their class numbers."""
+    """Pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
     started = time.monotonic()
     on.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
@@ -34,13 +36,13 @@ def see(model: Classifier, images: Samples, on: Hardware, part: str) -> TensorDa
 
 
 class Heads(nn.Module):
-    """Copies of a classifier's head, one a learning rate, that train side by side with one optimizer.
+    """Copies of a classifier's head, one per learning rate, that train in parallel with one optimizer.
 
-    They see the same batches, so they share what does not depend on their weights: `normal`, the features after
+    They train on the same batches and share what does not depend on their weights: `normal`, the features after
     batch normalisation without its scale and shift, and `keep`, the factors of dropout; both [n, features].
     """
 
-    def __init__(self, head: nn.Sequential, optimizer: str, rates: Sequence[float]):
+    def __init__(self, head: nn.Sequential, optimizer: str, rates: Sequence[float], loss: str):
         super().__init__()
         norm, _, linear = head
 
@@ -50,19 +52,20 @@ class Heads(nn.Module):
         self.scale, self.shift = copies(norm.weight), copies(norm.bias)
         self.weight, self.bias = copies(linear.weight), copies(linear.bias)
         self.register_buffer("rates", torch.tensor(rates, device=linear.weight.device)[:, None, None])
+        self.loss = loss
         self.optimizer = OPTIMIZERS[optimizer](self.parameters(), lr=1.0)
 
     def forward(self, normal: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
         """Logits [rates, n, classes]."""
-        # linear((normal · scale + shift) · keep), with scale and shift moved into the weights, which are fewer.
+        # linear((normal · scale + shift) · keep), with scale and shift folded into the weights, which are fewer.
         scaled, shifted = (self.weight * self.scale).flatten(0, 1), (self.weight * self.shift).flatten(0, 1)
         logits = F.linear(normal * keep, scaled) + F.linear(keep, shifted)
         return logits.unflatten(1, self.weight.shape[:2]).transpose(0, 1) + self.bias
 
     def learn(self, normal: torch.Tensor, keep: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        """Learn from one batch; returns the sums of losses (nats) and the numbers of right answers, [2, rates]."""
+        """Train on one batch; returns the sums of losses (nats) and the numbers of correct predictions, [2, rates]."""
         logits = self(normal, keep)
-        losses = F.cross_entropy(logits.flatten(0, 1), label.repeat(len(logits)), reduction="none")
+        losses = LOSSES[self.loss](logits.flatten(0, 1), label.repeat(len(logits)), reduction="none")
         losses = losses.view(len(logits), -1)
         self.optimizer.zero_grad()
         losses.mean(1).sum().backward()
@@ -72,6 +75,12 @@ class Heads(nn.Module):
             for value, old in zip(self.parameters(), before, strict=True):
                 value.copy_(torch.lerp(old, value, self.rates))
         return torch.stack([losses.detach().sum(1), (logits.argmax(2) == label).sum(1)])
+
+    @torch.no_grad()
+    def validate(self, normal: torch.Tensor, label: np.ndarray) -> list[tuple[float, float]]:
+        """Loss (nats) and accuracy of each copy on validation images; `label` [n]."""
+        logits = self(normal, torch.ones_like(normal)).cpu().numpy()
+        return [loss_and_accuracy(own, label, self.loss) for own in logits]
 
 
 def search(
@@ -83,41 +92,37 @@ def search(
     epochs: int,
     batch_size: int,
     seed: int,
+    loss: str = "cross_entropy",
 ) -> pd.DataFrame:
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
-    One row an epoch and trial: optimizer, lr, epoch, loss (nats), accuracy, valid_loss, valid_accuracy. A trial
-    equals a stage 1 without augmentation (`engine.fit`, in float32) to rounding. `training` and `validation` are
-    from `see`.
+    One row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals a stage 1 without
+    augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `see`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
-    norm, dropout, _ = head
-    device = norm.weight.device
-    normalise = nn.BatchNorm1d(norm.num_features, affine=False, device=device)
-    trials = {name: Heads(head, name, rates) for name in optimizers}
+    device = head[0].weight.device
+    normalise = nn.BatchNorm1d(head[0].num_features, affine=False, device=device)
+    trials = {name: Heads(head, name, rates, loss) for name in optimizers}
     started, rows = time.monotonic(), []
     bar = progress(total=epochs * len(training), unit="image", desc=f"{len(optimizers) * len(rates)} trials")
     for epoch in range(1, epochs + 1):
         order, _ = start_epoch(len(training), batch_size, seed, STAGE, epoch)
-        learnt = {name: torch.zeros(2, len(rates), device=device) for name in trials}
+        sums = {name: torch.zeros(2, len(rates), device=device) for name in trials}
         for batch in order.to(device).split(batch_size):
             features, label = training[batch]
             normal = normalise.train()(features)
-            keep = dropout.train()(torch.ones_like(normal))
+            keep = head[1].train()(torch.ones_like(normal))
             for name, heads in trials.items():
-                learnt[name] += heads.learn(normal, keep, label)
+                sums[name] += heads.learn(normal, keep, label)
             bar.update(len(batch))
-        with torch.no_grad():
-            features, label = validation.tensors
-            normal = normalise.eval()(features)
-            for name, heads in trials.items():
-                logits = heads(normal, torch.ones_like(normal)).cpu().numpy()
-                for lr, own, sums in zip(rates, logits, (learnt[name].T / len(order)).tolist(), strict=True):
-                    rows.append([name, lr, epoch, *sums, *loss_and_accuracy(own, label.cpu().numpy())])
+        features, label = validation.tensors
+        for name, heads in trials.items():
+            scores = heads.validate(normalise.eval()(features), label.cpu().numpy())
+            means = (sums[name].T / len(order)).tolist()
+            rows += [[name, lr, epoch, *own, *valid] for lr, own, valid in zip(rates, means, scores, strict=True)]
     bar.close()
     logging.info("%d trials of %d epochs: %.1f s", len(optimizers) * len(rates), epochs, time.monotonic() - started)
-    columns = ["optimizer", "lr", "epoch", "loss", "accuracy", "valid_loss", "valid_accuracy"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def winner(trials: pd.DataFrame) -> dict:

@@ -1,4 +1,4 @@
-"""Files of weights: those that users give, in the usual formats, and ours, which hold their own digest."""
+"""Weight files: those of users, in the usual formats, and our own, which contain their digest."""
 
 import hashlib
 import importlib

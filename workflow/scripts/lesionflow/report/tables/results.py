@@ -34,18 +34,22 @@ def results(
     cards: Sequence[Mapping],
     metrics: Sequence[Mapping],
     leaky: Collection[str],
+    pretrained_on: Mapping[str, str],
     published_as: Mapping[str, str],
     published: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per protocol, backbone, stage, dataset and seed: KEYS, metrics, what the thesis printed.
 
     `cards` (model.json) and `metrics` (metrics.json) are of the same models in the same order; `leaky` names
-    protocols, `published_as` the thesis' backbone by ours. `published` is from `published.printed`. Metrics are
-    fractions (0–1) on test images, unless named `valid_…`; times are in seconds.
+    protocols. By our backbone, `pretrained_on` says what its weights were trained on and `published_as` names the
+    thesis' backbone. `published` is from `published.printed`. Metrics are fractions (0–1) on test images, unless named
+    `valid_…`; times are in seconds.
     """
     rows = []
     for card, result in zip(cards, metrics, strict=True):
-        keys = {key: card[key] for key in KEYS} | {"weights": weights_name(card["weights"])}
+        keys = {key: card[key] for key in KEYS} | {
+            "weights": weights_name(card["weights"], pretrained_on.get(card["backbone"]))
+        }
         keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
         row = keys | {key: result["test"][key] for key in TEST}
         row |= {f"valid_{key}": result["valid"][key] for key in VALID}

