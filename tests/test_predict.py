@@ -33,7 +33,7 @@ from lesionflow.evaluation.predictions import check_source, prediction_table, re
 from lesionflow.files import InputError, listing_digest, read_json, write_json
 from lesionflow.lists import read_packed, read_predictions, read_results, write_probabilities, write_table
 from lesionflow.report import prediction_page
-from lesionflow.report.sections import headlines
+from lesionflow.report.sections.best import headlines
 
 NAMES = {"MEL": "melanoma", "NV": "melanocytic naevus"}
 BACKBONE = {

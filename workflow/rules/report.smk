@@ -19,7 +19,7 @@ rule write_report:
     group:
         "report"
     params:
-        categories={kind: category for kind, category, _ in SHOWN},
+        categories=figure_categories,
         licence=setting("collections/{collection}/licence"),
         settings=run_settings(config),
         class_names=config["class_names"],

@@ -66,3 +66,8 @@ def table(name, category, shows, caption=None):
 def report_figures(wildcards):
     """The figures that the report shows."""
     return [f"results/{wildcards.collection}/{path}.svg" for _, _, paths in SHOWN for path in paths]
+
+
+def figure_categories(wildcards):
+    """By kind of figure, the section of the report that shows it."""
+    return {kind: category for kind, category, _ in SHOWN}

@@ -30,7 +30,7 @@ ETHICS = (
     "Training images are de-identified photographs of patients; no sensitive data are in the model card. A wrong "
     "prediction could delay the treatment of a melanoma: no prediction may be used for a decision on a patient."
 )
-NAMES = ("collection", "protocol", "seed", "dataset", "backbone", "stage")
+NAMES = ("leaky", "drawn", "collection", "protocol", "seed", "dataset", "backbone", "stage")
 
 
 def counts_by_class(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -99,8 +99,6 @@ def model_card(
     parts, audited = ("valid", "test"), ("images", "images_sharing", "sharing")
     return {
         "notice": NOTICE,
-        "leaky": card["leaky"],
-        "drawn": card["drawn"],
         **{name: card[name] for name in NAMES},
         "intended_use": INTENDED_USE,
         "factors": factors(metrics, classes),
@@ -117,11 +115,8 @@ def model_card(
         "best_epoch": card["best_epoch"],
         "metrics": {part: metrics[part] for part in parts},
         **{key: metrics[key] for key in ("epochs", "time_s", "params_trainable", "params_total")},
-        "device": card["device"],
-        "versions": card["versions"],
-        "container": card["container"],
+        **{key: card[key] for key in ("device", "versions", "container", "code")},
         "digests": {**digests, **card["inputs"]},
-        "code": card["code"],
     }
 
 

@@ -34,6 +34,21 @@ def top_classes(row: pd.Series, class_names: Mapping[str, str]) -> list[dict]:
     return [{"name": class_names.get(key, key), "probability": value} for key, value in best.items()]
 
 
+def pictures(
+    rows: pd.DataFrame, files: pd.DataFrame, pixels: np.ndarray, classes: Sequence[str], class_names: Mapping[str, str]
+) -> list[dict]:
+    """The images of `rows` (of predictions.csv) with their most probable classes; `files` is indexed by image."""
+    found = []
+    for _, row in rows.iterrows():
+        file = files.loc[row["image"]]
+        found.append(
+            {"image": row["image"], "predicted": row["predicted"]}
+            | {"top": top_classes(row[classes], class_names)}
+            | thumbnail(pixels[file["row"]], file["width"], file["height"])
+        )
+    return found
+
+
 def page(
     template: str | Path,
     *,
@@ -51,15 +66,6 @@ def page(
     model that was chosen, with its folder, and `warnings` are printed in large letters.
     """
     read = predictions[predictions["status"] == "ok"]
-    packed = files.set_index("image")
-    pictures = []
-    for _, row in read.head(PICTURES).iterrows():
-        file = packed.loc[row["image"]]
-        pictures.append(
-            {"image": row["image"], "predicted": row["predicted"]}
-            | {"top": top_classes(row[card["classes"]], class_names)}
-            | thumbnail(pixels[file["row"]], file["width"], file["height"])
-        )
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -70,7 +76,7 @@ def page(
         warnings=warnings,
         class_names=[class_names.get(key, key) for key in card["classes"]],
         total=len(read),
-        pictures=pictures,
+        pictures=pictures(read.head(PICTURES), files.set_index("image"), pixels, card["classes"], class_names),
         counts=read["predicted"].value_counts(),
         unreadable=unreadable.head(PICTURES)[["image", "status"]].to_dict("records"),
         unreadable_count=len(unreadable),
