@@ -35,7 +35,7 @@ def card_files(wildcards):
 def rung_rows(wildcards):
     """The rows of the ladder: every rung and seed, then collections from elsewhere that are there to be tested on."""
     rows = ladder_models(f"{MODEL}/ladder.json", stage=STAGES[-1], **wildcards)
-    for other in config["ladder"]["external"]:
+    for other in config["ladder"]["external"] if "ladder_corrected" in config["protocols"] else ():
         if Path(config["collections"][other]["images"]).exists():
             names = {"protocol": "ladder_corrected", "stage": STAGES[-1], "other": other, **wildcards}
             rows += ladder_models(f"{MODEL}/external/{{other}}.json", **names)
