@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES
+from helpers import CLASSES
 from made_up import card, counts
 from torch import nn
 

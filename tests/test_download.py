@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from conftest import REPOSITORY, output, snakemake
 from file_server import DATA, OTHER, Server
+from helpers import REPOSITORY, output, snakemake
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.attempts import GIVEN_UP, attempt_prefix, machine
 from lesionflow.files import InputError, nearby, read_json, reading, whole, whole_folder

@@ -16,7 +16,7 @@ import imagehash
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, jpeg
+from helpers import REPOSITORY, jpeg
 from PIL import Image, ImageOps
 
 from lesionflow.data import images as images_module

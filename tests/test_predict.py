@@ -12,7 +12,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 import torch
-from conftest import CLASSES, REPOSITORY, output, snakemake
+from helpers import CLASSES, REPOSITORY, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

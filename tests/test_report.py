@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from made_up import counts, drawn, results, rungs, searched, spent, table
 from matplotlib.figure import Figure
 from PIL import Image

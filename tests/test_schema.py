@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.splits.ladder import RUNGS
 from lesionflow.splits.methods import METHODS

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import output, snakemake
+from helpers import output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_engine import CONFIG, SETTINGS, images
+from small_training import CONFIG, SETTINGS, images
 from torch import nn
 from torch.utils.data import TensorDataset
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import CLASSES, REPOSITORY, manifest_table
+from helpers import CLASSES, REPOSITORY, manifest_table
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 

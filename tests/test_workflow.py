@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 
 from lesionflow.files import read_json
 
