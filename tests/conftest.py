@@ -18,6 +18,13 @@ hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("repeat")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that run the workflow: by the fixture `run`, or by themselves."""
+    for item in items:
+        if "run" in item.fixturenames or {"snakemake", "SNAKEMAKE"} & {*item.function.__code__.co_names}:
+            item.add_marker("workflow")
+
+
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 96 images of 8 classes (images/, labels.csv, metadata.csv), two images a lesion."""

@@ -69,6 +69,7 @@ def words(path: Path) -> list[str]:
     return [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("leaky", [False, True])
 def test_figures(tmp_path, leaky):
     again = drawn(tmp_path / "again", leaky)
@@ -104,6 +105,7 @@ def test_names_stay_text_in_figures(tmp_path, name):
         assert shown in read_figure(path)["description"] or path.stem in ("3.2", "c", "gallery", "pairs")
 
 
+@pytest.mark.workflow
 def test_the_report_shows_them(tmp_path):
     figures = [read_figure(path) for path in drawn(tmp_path / "figures").values()]
     table = counts().assign(protocol="corrected", seed=1)

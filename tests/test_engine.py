@@ -29,6 +29,7 @@ from lesionflow.training.hardware import Hardware
 from lesionflow.training.resume import DIGEST, Progress, load_progress, save_progress
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("optimizer", "stage", "epoch"), [("adam", 1, 1), ("sgd", 2, 2), ("rmsprop", 3, 1), ("adam", 3, 3)]
 )

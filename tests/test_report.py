@@ -62,6 +62,7 @@ def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | 
     )
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("leaky", [False, True])
 def test_figures(tmp_path, leaky):
     again = drawn(tmp_path / "again", leaky)
@@ -145,6 +146,7 @@ def test_page(tmp_path, leaky):
     assert ("as_published LEAKY" in seen.text) is leaky and ("Ladder of leakage" in seen.text) is leaky
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("name", ["smote", "resnet50"])
 def test_a_protocol_with_the_name_of_something_else_is_not_taken_for_it(tmp_path, name):
     """A protocol that is named like a dataset or a backbone filters the same parts of the page as any other."""
