@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from lesionflow.environment import describe
+from lesionflow.environment import describe, release
 from lesionflow.report.captions_and_labels import LABELS, caption, find_labels, names
 from lesionflow.report.protocol_comparison import sentences
 from lesionflow.report.sections import explained, headlines, models, section, splits
@@ -174,6 +174,7 @@ def _effort(table: pd.DataFrame, cards: Sequence[Mapping], costs: pd.DataFrame, 
     """What models were trained with, and how long it took."""
     return {
         "versions": text_html(pd.DataFrame(versions(cards).items(), columns=["package", "version"]), "versions"),
+        "release": release(),
         "devices": sorted({card["device"] for card in cards}),
         "containers": sorted({describe(card["container"]) for card in cards}),
         "costs": cost_table(costs).to_html(labels=[find_labels(cost_keywords(what), known) for what in costs["what"]]),
