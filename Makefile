@@ -5,7 +5,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
 REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
 
-.PHONY: demo test test-slurm test-image lint format lock image bench
+.PHONY: demo test test-fast test-slurm test-image lint format lock image bench
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -13,6 +13,10 @@ demo: .venv/installed
 
 test: .venv/installed lint
 	$(BIN)/pytest
+
+# A minute: without the tests that run the workflow or train for long.
+test-fast: .venv/installed
+	$(BIN)/pytest -m "not workflow"
 
 # The demo and what can go wrong, on a real SLURM that is set up for it; as root on Debian or Ubuntu, else skipped.
 test-slurm: .venv/installed demo

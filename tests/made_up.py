@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from conftest import CLASSES, REPOSITORY
+from helpers import CLASSES, REPOSITORY
 from markdown_it import MarkdownIt
 
 from lesionflow.balancing.class_counts import class_counts

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from safetensors.torch import save_file
 
 from lesionflow.files import InputError
@@ -49,6 +49,7 @@ def test_published_parameters_of_stage_2():
     assert count_parameters(model)[0] == 1_361_208
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize(("stage", "pretrained"), [(1, True), (2, True), (3, True), (3, False)])
 def test_folding_computes_the_same_and_shares_what_trains(name, stage, pretrained):

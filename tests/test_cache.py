@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output
 from file_server import Server
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output
 
 from lesionflow.files import file_digest
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES, REPOSITORY
+from helpers import CLASSES, REPOSITORY
 from made_up import HOSTILE, markdown_rows
 
 from lesionflow.balancing.class_counts import class_counts

@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.environment import container, describe
 from lesionflow.files import write_json

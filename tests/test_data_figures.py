@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES
+from helpers import CLASSES
 from made_up import card, counts
 from torch import nn
 
@@ -69,6 +69,7 @@ def words(path: Path) -> list[str]:
     return [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("leaky", [False, True])
 def test_figures(tmp_path, leaky):
     again = drawn(tmp_path / "again", leaky)
@@ -105,6 +106,7 @@ def test_names_stay_text_in_figures(tmp_path, name):
         assert shown in read_figure(path)["description"] or path.stem in ("3.2", "c", "gallery", "pairs")
 
 
+@pytest.mark.workflow
 def test_the_report_shows_those_of_a_split_with_it(tmp_path):
     figures = [read_figure(path) for path in drawn(tmp_path / "figures").values()]
     table = pd.concat([counts().assign(protocol="corrected", seed=seed) for seed in (1, 2)])

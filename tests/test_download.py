@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from conftest import REPOSITORY, output, snakemake
 from file_server import DATA, OTHER, Server
+from helpers import REPOSITORY, output, snakemake
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -379,6 +379,7 @@ def test_a_full_disk_is_an_input_error_and_keeps_the_part(server, tmp_path):
     assert served.requests[1]["Range"] == "bytes=300000-"
 
 
+@pytest.mark.workflow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     cuts=st.lists(st.integers(0, 5_000), max_size=6),
@@ -405,6 +406,7 @@ def test_wherever_it_is_cut_the_file_is_one_version_whole(server, cuts, change, 
         pytest.fail("the download never came to its end")
 
 
+@pytest.mark.workflow
 def test_a_run_writes_no_secret_and_another_token_makes_nothing_anew(server, raw, tmp_path):
     """Labels and weights from URLs with secrets; every file is searched, those that Snakemake keeps for itself too."""
     shutil.copytree(raw, tmp_path, dirs_exist_ok=True)

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from lesionflow import __version__, environment, source
 
 ENVS = REPOSITORY / "envs"
 CONDA_NAMES = {"pytorch": "torch"}  # conda-forge's name: PyPI's; all others are the same
@@ -66,3 +68,26 @@ def test_a_machine_that_only_submits_needs_few_packages():
         [sys.executable, "-c", code], cwd=REPOSITORY / "workflow/scripts", capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_version_and_commit_are_known_without_counting_as_code(monkeypatch, tmp_path):
+    assert environment.release().startswith(f"{__version__}, commit ")
+    assert source.PACKAGE / "__init__.py" not in source.sources(source.SCRIPTS / "train.py")
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)  # a copy without .git
+    assert environment.release() == f"{__version__}, commit unknown"
+
+
+def test_the_commit_is_that_of_the_repository(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    (tmp_path / "file").write_text("one")
+    for words in (["init", "-q"], ["add", "file"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
+    clean = environment.release().partition(", commit ")[2]
+    assert len(clean) >= 7 and commit.startswith(clean)
+    (tmp_path / "file").write_text("two")
+    assert environment.release().endswith(f"{clean}-dirty")
+    (tmp_path / "inner").mkdir()
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path / "inner")
+    assert environment.release().endswith("unknown")

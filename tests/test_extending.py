@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ENVIRONMENT, REPOSITORY
+from helpers import ENVIRONMENT, REPOSITORY
 
 LINES = 15  # of an example at most
 TRAINED = "A loss"  # the one example that is run to a model, on the tiny collection

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.attempts import GIVEN_UP, attempt_prefix, machine
 from lesionflow.files import InputError, nearby, read_json, reading, whole, whole_folder
@@ -226,7 +226,9 @@ def test_what_the_machine_refuses_is_one_sentence(tmp_path, error, said):
 def test_a_fault_of_ours_keeps_its_traceback(tmp_path):
     with pytest.raises(SystemExit), job(tmp_path / "log"):
         raise KeyError("x")
-    assert all(word in (tmp_path / "log").read_text() for word in ("This is a bug in Lesionflow", "Traceback"))
+    assert all(
+        word in (tmp_path / "log").read_text() for word in ("This is a bug in Lesionflow", "git remote -v", "Traceback")
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="Linux only")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES, output, snakemake
+from helpers import CLASSES, output, snakemake
 from PIL import Image
 
 from lesionflow.balancing.folders import list_files

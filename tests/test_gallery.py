@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import CLASSES
+from helpers import CLASSES
 from torch import nn
 
 from lesionflow.evaluation.examples import most_confident_errors, one_per_class, read_answers

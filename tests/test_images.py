@@ -16,7 +16,7 @@ import imagehash
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, jpeg
+from helpers import REPOSITORY, jpeg
 from PIL import Image, ImageOps
 
 from lesionflow.data import images as images_module
@@ -317,6 +317,7 @@ def test_an_odd_member_of_a_zip_has_its_reason(tmp_path, compression, change, st
     assert table.loc["b":"c", "status"].tolist() == ["ok", "cannot be decoded: it is a folder"]
 
 
+@pytest.mark.workflow
 def test_no_file_takes_the_machines_memory(tmp_path):
     """Each is a few kilobytes or megabytes; what all take more than a photograph is measured in a process."""
     exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, 2600)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 PACKAGE = REPOSITORY / "workflow/scripts/lesionflow"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")

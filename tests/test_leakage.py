@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import CLASSES, REPOSITORY, jpeg, labels_table, output, snakemake
+from helpers import CLASSES, REPOSITORY, jpeg, labels_table, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from conftest import CLASSES, labels_table
+from helpers import CLASSES, labels_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES, manifest_table
+from helpers import CLASSES, manifest_table
 
 from lesionflow.balancing import methods as balancing
 from lesionflow.config.settings import LEAKY

@@ -109,6 +109,7 @@ def draw_answers(random: np.random.Generator, chances: list[float], lesions: int
     return label, np.where(right, label, (label + 1) % len(chances)), np.array(group)
 
 
+@pytest.mark.workflow
 def test_the_interval_equals_a_bootstrap_by_hand():
     random = np.random.default_rng(5)
     label, answer, group = draw_answers(random, [0.8, 0.4, 0.6], 30)
@@ -124,6 +125,7 @@ def test_the_interval_equals_a_bootstrap_by_hand():
     assert balanced_accuracy_interval(label, answer, group) == pytest.approx(expected, abs=0.06 * np.ptp(expected) / 2)
 
 
+@pytest.mark.workflow
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     """In 95 of 100 studies, with lesions of different sizes and classes of different numbers of lesions."""
     random, chances = np.random.default_rng(1), [0.85, 0.5, 0.65]

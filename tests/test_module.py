@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, listing, output
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, listing, output
 
 # What `snakedeploy deploy-workflow https://github.com/someone/lesionflow . --branch main` writes to workflow/Snakefile.
 DEPLOYED = """

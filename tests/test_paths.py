@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import output, snakemake
+from helpers import output, snakemake
 
 from lesionflow.config.paths import check_command_line, check_paths, check_tables, typed_images
 from lesionflow.files import InputError

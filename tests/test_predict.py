@@ -12,7 +12,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 import torch
-from conftest import CLASSES, REPOSITORY, output, snakemake
+from helpers import CLASSES, REPOSITORY, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -285,6 +285,7 @@ def test_every_file_has_a_row_and_only_readable_ones_probabilities(ok, random):
 ODD = ["NA", "null", "nan", "None", "N/A", "", "007", "1e5", "inf", "True", "-", "a,b", 'a"b', "a\nb", " a ", "ä", "#"]
 
 
+@pytest.mark.workflow
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(ODD) | st.text(st.characters(codec="utf-8", exclude_characters="\r")), unique=True))
 def test_names_are_names(tmp_path_factory, names):
@@ -435,6 +436,7 @@ def test_a_thumbnail_has_the_shape_of_its_file():
     assert (shape["width"], shape["height"]) == (1, 200)
 
 
+@pytest.mark.workflow
 def test_onnx_computes_the_same_or_is_refused(tmp_path):
     torch.manual_seed(0)
     model = onnx_export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY, output, snakemake
+from helpers import REPOSITORY, output, snakemake
 
 from lesionflow.config.preflight import (
     find_file_problem,

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import REPOSITORY, SNAKEMAKE, output
+from helpers import REPOSITORY, SNAKEMAKE, output
 
 FAILS_TWICE = """
 rule fails_twice:

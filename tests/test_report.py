@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from made_up import counts, drawn, results, rungs, searched, spent, table
 from matplotlib.figure import Figure
 from PIL import Image
@@ -73,6 +73,7 @@ def test_a_figure_of_a_new_category_has_a_section_of_its_own(tmp_path):
     assert '<figure data-protocol="corrected">' in shown and 'alt="One. Noise."' in shown
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("leaky", [False, True])
 def test_figures(tmp_path, leaky):
     again = drawn(tmp_path / "again", leaky)
@@ -156,6 +157,7 @@ def test_page(tmp_path, leaky):
     assert ("as_published LEAKY" in seen.text) is leaky and ("Ladder of leakage" in seen.text) is leaky
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("name", ["smote", "resnet50"])
 def test_a_protocol_with_the_name_of_something_else_is_not_taken_for_it(tmp_path, name):
     """A protocol that is named like a dataset or a backbone filters the same parts of the page as any other."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, output, snakemake
+from helpers import REPOSITORY, output, snakemake
 
 
 def planned(folder: Path, repository: Path = REPOSITORY, config: dict | None = None) -> dict[str, int]:

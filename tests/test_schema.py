@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.balancing import methods as balancing
 from lesionflow.config.settings import LEAKY

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import output, snakemake
+from helpers import output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_engine import CONFIG, SETTINGS, images
+from small_training import CONFIG, SETTINGS, images
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -35,6 +35,7 @@ def searched(tmp_path_factory) -> pd.DataFrame:
     return search(model.head, features, features, list(OPTIMIZERS), RATES, epochs=3, batch_size=8, seed=1)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("lr", RATES)
 def test_a_trial_equals_a_training_that_runs_the_frozen_backbone(tmp_path, searched, optimizer, lr):
@@ -71,6 +72,7 @@ def test_the_same_seed_gives_the_same_trials():
     assert not first.equals(trials_of(list(OPTIMIZERS), RATES, seed=2))
 
 
+@pytest.mark.workflow
 @settings(deadline=None, max_examples=20)
 @given(
     st.lists(st.sampled_from(list(OPTIMIZERS)), min_size=1, unique=True),

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.config.paths import check_paths

@@ -5,7 +5,7 @@ import re
 import textwrap
 
 import pytest
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow import source
 

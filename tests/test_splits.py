@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import CLASSES, REPOSITORY, manifest_table
+from helpers import CLASSES, REPOSITORY, manifest_table
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -200,6 +200,7 @@ def test_an_archive_that_is_not_there():
         draw_parts(manifest, 1, "by_archive", archive="BCN", test=3, valid=3, keep_for_training=0.3)
 
 
+@pytest.mark.workflow
 @settings(max_examples=40)
 @given(archives(), st.integers(0, 5), st.sets(st.sampled_from(list(RUNGS)), min_size=1), st.sampled_from([3, 20]))
 def test_rungs_differ_in_what_leaks_only(manifest, seed, rungs, test):

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 from snakemake.utils import update_config
 
 from lesionflow.config.settings import complete

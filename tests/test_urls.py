@@ -4,7 +4,7 @@ import logging
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from helpers import REPOSITORY
 
 from lesionflow.config.checks import check_schema
 from lesionflow.files import InputError

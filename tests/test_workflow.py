@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 
 from lesionflow.files import read_json
 
@@ -54,13 +54,13 @@ def test_everything_is_made(run):
     assert (results / "report.html").stat().st_size > 10_000
 
 
-def test_the_graph_in_the_readme_is_that_of_the_workflow(tmp_path):
+def test_the_graph_in_the_documents_is_that_of_the_workflow(tmp_path):
     config = REPOSITORY / "config/demo.yaml"
     command = [*SNAKEMAKE, "results/demo/tables/table_4_1.csv", "--rulegraph", "mermaid-js", "--configfile", config]
     drawn = subprocess.run([*command, "--directory", tmp_path], capture_output=True, text=True, check=True).stdout
     rule = dict(re.findall(r"(id\d+)\[(\w+)\]", drawn))
     edges = {(rule[start], rule[end]) for start, end in re.findall(r"(id\d+) --> (id\d+)", drawn)}
-    shown = (REPOSITORY / "README.md").read_text().partition("```mermaid")[2].partition("```")[0]
+    shown = (REPOSITORY / "docs/architecture.md").read_text().partition("```mermaid")[2].partition("```")[0]
     assert set(re.findall(r"(\w+) --> (\w+)", shown)) == edges
 
 

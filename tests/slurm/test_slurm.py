@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 from scheduler import asked, declared, free_ports, gpus_at_once, install, jobs, processes_of, scontrol, squeue
 
 from lesionflow.files import file_digest, read_json

@@ -1,3 +1,3 @@
-"""Plain functions behind the rules: arguments in, values out; nothing here knows of Snakemake."""
+"""The logic behind the rules, as plain functions."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,6 +13,11 @@ from lesionflow.files import InputError
 from lesionflow.refusals import refusal
 from lesionflow.urls import public
 
+BUG = (
+    "This is a bug in Lesionflow. Please report it in the issue tracker of the repository that you cloned (see "
+    "`git remote -v`), and attach this log (%s) and, if a model is concerned, its card.md:"
+)
+
 
 class Log(logging.StreamHandler):
     """Says on the terminal what the log's disk does not take."""
@@ -58,7 +63,7 @@ def job(log: str | Path) -> Iterator[None]:
             if said:
                 logging.error("Error: %s", said)
             else:
-                logging.exception("This is a bug in Lesionflow, please report it:")
+                logging.exception(BUG, log)
             sys.exit(1)
 
 

@@ -25,6 +25,7 @@ def _public_part(address: str) -> str:
 
 
 def is_url(weights: str) -> bool:
+    """Whether weights are downloaded over HTTP."""
     return weights.lower().startswith(("http://", "https://"))
 
 

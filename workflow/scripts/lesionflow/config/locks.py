@@ -82,6 +82,7 @@ def left_locks(folder: Path) -> list[Path]:
 
 
 def this_machine() -> str:
+    """The name of this machine and the number of its last start."""
     return f"{socket.gethostname()} {BOOT.read_text().strip() if BOOT.exists() else ''}".strip()
 
 
@@ -92,11 +93,13 @@ def is_here(machine: str) -> bool:
 
 
 def read_machines(record: TextIO) -> list[str]:
+    """The machines that `record` names, one per line."""
     record.seek(0)
     return record.read().splitlines()
 
 
 def write_machine(record: TextIO) -> None:
+    """Add this machine to `record`, flushed to disk."""
     record.write(f"{this_machine()}\n")
     record.flush()
     os.fsync(record.fileno())

@@ -96,6 +96,7 @@ def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
 
 
 def find_package_problems(missing: Iterable[str], where: str) -> list[str]:
+    """One sentence for each of the `missing` packages."""
     return [f"The Python package {name} is not {where}: `pip install {name.replace('_', '-')}`." for name in missing]
 
 

@@ -38,6 +38,7 @@ def version_of(answer: requests.Response) -> str:
 
 
 def state_path(part: Path) -> Path:
+    """The file that says what `part` is the beginning of."""
     return part.with_name(f"{part.name}.json")
 
 
@@ -50,9 +51,11 @@ def read_state(part: Path, url: str) -> dict:
 
 
 def size_of(part: Path) -> int:
+    """Bytes that were downloaded so far."""
     return part.stat().st_size if part.exists() else 0
 
 
 def forget(part: Path) -> None:
+    """Delete a partial download and its state."""
     part.unlink(missing_ok=True)
     state_path(part).unlink(missing_ok=True)

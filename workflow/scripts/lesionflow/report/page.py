@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from lesionflow.environment import release
 from lesionflow.report.captions_and_labels import LABELS, caption
 from lesionflow.report.sections import data, methods, models, results
 from lesionflow.report.sections.best import best_section
@@ -58,6 +59,7 @@ def page(template: str | Path, study: Study) -> str:
     rows = results_table(study.results).rows or []
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         collection=study.collection,
+        release=release(),
         sections=[found for found in sections(Path(template).parent, study) if found],
         options={name: list(dict.fromkeys(" ".join(row[name] for row in rows).split())) for name in LABELS},
         figure_number=itertools.count(1).__next__,
