@@ -72,7 +72,7 @@ def plan(store: Store, classes: list[str], each: int) -> pd.DataFrame:
     labels = store.manifest.set_index("image")["label"]
     labels = labels[labels.isin(classes)]
     return balance(
-        labels, lambda images: store.bands(store.positions(images)), 1, each, oversample="smote", k_neighbors=5
+        labels, lambda images: store.row_blocks(store.positions(images)), 1, each, oversample="smote", k_neighbors=5
     )
 
 

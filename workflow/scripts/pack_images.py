@@ -7,7 +7,7 @@ import torch
 
 from lesionflow.data.images import RawImages, shard_names
 from lesionflow.data.packing import new_pixels, pack
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import write_benchmark, write_table
 from lesionflow.logs import job
 
@@ -21,7 +21,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images = RawImages(params.images)
         names = shard_names(images, int(params.shard), params.shards)
-        with whole(output.pixels) as npy:
+        with atomic_write(output.pixels) as npy:
             pixels = new_pixels(npy, len(names), int(params.size))
             table = pack(images, names, pixels, snakemake.threads, nearest=params.resize == "nearest")
             write_table(output.table, table)

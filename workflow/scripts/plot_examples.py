@@ -7,7 +7,7 @@ import torch
 
 from lesionflow.data.store import open_store
 from lesionflow.evaluation.examples import most_confident_errors, one_per_class, read_answers
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_probabilities
 from lesionflow.logs import job
 from lesionflow.report.figures.predictions import errors, examples, with_attribution
@@ -35,11 +35,11 @@ def main(snakemake: "Snakemake") -> None:
                 for file, *tables in zip(weights, drawn, wrong, strict=True)
             ]
             count = len(drawn[0])
-            with whole(gallery) as path:
+            with atomic_write(gallery) as path:
                 examples(
                     path, cards, drawn, [seen[:, :count] for seen in overlays], number=params.numbers[stage], **how
                 )
-            with whole(mistakes) as path:
+            with atomic_write(mistakes) as path:
                 errors(path, cards, wrong, [seen[:, count:] for seen in overlays], **how)
 
 

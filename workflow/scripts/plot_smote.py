@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lesionflow.data.store import open_store
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_counts, read_training
 from lesionflow.logs import job
 from lesionflow.report.figures.smote import plot_pictures, smote_classes
@@ -22,9 +22,13 @@ def main(snakemake: "Snakemake") -> None:
         training = read_training(inputs.training[0])
         counts = read_counts(inputs.counts)
         training["label"] = pd.Categorical(training["label"], categories=counts["class"])  # in the config's order
-        with whole(output.classes) as path:
+        with atomic_write(output.classes) as path:
             smote_classes(path, counts, params.datasets[0], **of)
-        with whole(output.examples) as examples, whole(output.plane) as plane, whole(output.images) as images:
+        with (
+            atomic_write(output.examples) as examples,
+            atomic_write(output.plane) as plane,
+            atomic_write(output.images) as images,
+        ):
             plot_pictures([examples, plane, images], store, training, **of)
 
 

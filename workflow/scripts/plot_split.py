@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_counts, read_packed, read_parts
 from lesionflow.logs import job
 from lesionflow.report.figures.data import class_distribution, preparation, undersampling
@@ -18,14 +18,14 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         counts, parts = read_counts(inputs.counts), read_parts(inputs.split).groupby("part")["image"].agg(set)
         files = sum(len(read_packed(table)) for table in inputs.packed)
-        with whole(output.preparation) as path:
+        with atomic_write(output.preparation) as path:
             preparation(path, files, params.size, counts, len(parts["train"] & parts["test"]), **of)
         for dataset, figure in zip(params.datasets, output.undersampling, strict=True):
-            with whole(figure) as path:
+            with atomic_write(figure) as path:
                 undersampling(path, counts, dataset, **of)
-        with whole(output.classes) as path:
+        with atomic_write(output.classes) as path:
             class_distribution(path, counts, **of)
-        with whole(output.leakage) as path:
+        with atomic_write(output.leakage) as path:
             leakage_by_class(path, read_json(inputs.leakage), **of)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_history
 from lesionflow.logs import job
 from lesionflow.report.figures.training import confusion_matrices, training_curves
@@ -21,9 +21,9 @@ def main(snakemake: "Snakemake") -> None:
                 *(model for model in models if int(model[0]["stage"]) == stage), strict=True
             )
             matrices = [read_json(path)["test"]["confusion_matrix"] for path in metrics]
-            with whole(curves) as path:
+            with atomic_write(curves) as path:
                 training_curves(path, cards, [*map(read_history, histories)], params.leaky, params.curves[stage])
-            with whole(confusion) as path:
+            with atomic_write(confusion) as path:
                 confusion_matrices(path, cards, matrices, params.leaky, params.confusion[stage])
 
 

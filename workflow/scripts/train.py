@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
-from lesionflow.files import file_digest, nearby, read_json, value_digest, whole, write_json
+from lesionflow.files import atomic_write, file_digest, local_copies, read_json, value_digest, write_json
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
@@ -26,8 +26,8 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     # Not a param: where the pixels are read from changes no result, so a change of it must not rerun the training.
     copy = snakemake.config["copy_store"]
-    with job(snakemake.log[0]), nearby(shard_files(inputs.store), copy) as pixels:
-        on = Hardware.choose(params.precision, snakemake.threads)
+    with job(snakemake.log[0]), local_copies(shard_files(inputs.store), copy) as pixels:
+        hardware = Hardware.choose(params.precision, snakemake.threads)
         store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
         split, training = read_audited(
             store.manifest, inputs.split, inputs.training, inputs.duplicates, params.protocol["leaky"]
@@ -43,12 +43,12 @@ def main(snakemake: "Snakemake") -> None:
             settings,
             image_size=store.size,
             drawn=params.drawn,
-            device=str(on),
+            device=str(hardware),
             inputs={str(path): file_digest(path) for path in inputs},
             code=params.code,
         )
         lists = [Samples.from_list(store, rows, params.classes) for rows in (training, validation)]
-        done = fit(model, *lists, settings, on, Path(params.resume), value_digest(record))
+        done = fit(model, *lists, settings, hardware, Path(params.resume), value_digest(record))
         write(snakemake, model, done, record | outcome(done, model, training))
 
 
@@ -75,7 +75,7 @@ def start_model(snakemake: "Snakemake") -> Classifier:
 def write(snakemake: "Snakemake", model: Classifier, done: Progress, record: dict) -> None:
     """Write the outputs; what an interrupted run would have resumed from is not needed any more."""
     write_table(snakemake.output.history, pd.DataFrame(done.history))
-    with whole(snakemake.output.model) as path:
+    with atomic_write(snakemake.output.model) as path:
         save(model, path)
     write_json(snakemake.output.card, record)
     Path(snakemake.params.resume).unlink(missing_ok=True)

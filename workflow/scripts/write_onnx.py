@@ -10,7 +10,7 @@ from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.best_model import best_model, model_folder, warnings
 from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.evaluation.onnx_export import onnx_card, parity, with_probabilities, write_onnx
-from lesionflow.files import file_digest, read_json, whole, write_json
+from lesionflow.files import atomic_write, file_digest, read_json, write_json
 from lesionflow.lists import read_probabilities, read_results
 from lesionflow.logs import job
 from lesionflow.training.backbones import restore
@@ -32,7 +32,7 @@ def main(snakemake: "Snakemake") -> None:
         test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
         images = Samples.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
         said = warnings(record)
-        with whole(output.model) as path:
+        with atomic_write(output.model) as path:
             notice = " ".join([NOTICE, *said])
             write_onnx(model, record["image_size"], path, {"notice": notice, "classes": json.dumps(classes)})
             pixels = images.read(np.arange(len(images))).float()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow.files import reading, whole
+from lesionflow.files import atomic_write, reading
 
 FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
 RUN = ["protocol", "backbone", "weights", "dataset"]
@@ -26,7 +26,7 @@ def write_table(path: str | Path, table: pd.DataFrame, float_format: str | None 
     table = table.copy()
     for name in table:
         table[name] = _texts(table[name], lambda text: f"'{text}" if re.match(FORMULA, text) else text)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, float_format=float_format)
 
 
@@ -153,7 +153,7 @@ def read_benchmark(path: str | Path) -> pd.DataFrame:
 def write_benchmark(path: str | Path, seconds: float) -> None:
     """A benchmark of this process, whole or not at all: the time it took, and its peak memory so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table = pd.DataFrame({"s": [seconds], "h:m:s": [str(timedelta(seconds=int(seconds)))], "max_rss": [peak]})
         table.to_csv(temporary, sep="\t", index=False)
 

@@ -26,13 +26,13 @@ def balance(
     Classes below `limit` are filled up by the method `oversample`, which takes `options`. `labels` holds the training
     part, by image; `read` returns pixels of some of its images.
     """
-    kept = labels[keep_some(labels, real_limit or limit, seed, undersample)]
+    kept = labels[undersampled(labels, real_limit or limit, seed, undersample)]
     real = pd.DataFrame({"label": kept, "image": kept.index, "neighbour": None, "weight": 0.0})
     rows = [real, METHODS[oversample](kept, read, seed, limit, **options)] if oversample else [real]
     return pd.concat(rows, ignore_index=True)[COLUMNS]
 
 
-def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
+def undersampled(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
     """At most `limit` images per class, "random" or the "first" by name; `labels` is indexed by image."""
     labels = labels.sort_index()
     if undersample == "first":

@@ -22,14 +22,14 @@ CHUNK = 1024  # values of each image in a Gram product
 ROWS = 512  # of a distance matrix, sorted at a time
 
 
-def squared_distances(bands: Iterable[np.ndarray], n: int) -> np.ndarray:
+def squared_distances(row_blocks: Iterable[np.ndarray], n: int) -> np.ndarray:
     """Exact squared Euclidean distances, float64 [n, n], between `n` images given as bands of rows, uint8 [n, …].
 
     After subtracting 128, the product of two values is at most 2^14, and a sum of CHUNK products an integer of at most
     2^24, which float32 holds exactly: BLAS is twice as fast there, and computes one half of a symmetric product.
     """
     gram = np.zeros((n, n))
-    for band in bands:
+    for band in row_blocks:
         columns = band.reshape(n, -1)
         for start in range(0, columns.shape[1], CHUNK):
             chunk = np.subtract(columns[:, start : start + CHUNK], 128, dtype=np.float32)
@@ -74,7 +74,7 @@ class KnownNeighbours(BaseEstimator):
         raise NotImplementedError("SMOTE checks for this method, but does not call it.")
 
 
-def smote_recipes(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame:
+def interpolations(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame:
     """`count` synthetic images of one class, as rows base, neighbour, weight: (1 - weight)·base + weight·neighbour.
 
     `neighbours` is [n, k]. The rows equal those of imbalanced-learn's SMOTE with this seed, in its order
@@ -111,7 +111,7 @@ def smote_rows(labels: pd.Series, read: Reader, seed: int, limit: int, k_neighbo
             )
         members = labels.index[labels == label]
         neighbours = nearest_neighbours(squared_distances(read(members), count), k_neighbors)
-        made = smote_recipes(neighbours, limit - count, seed)
+        made = interpolations(neighbours, limit - count, seed)
         parents = {key: members[made[column]] for key, column in {"image": "base", "neighbour": "neighbour"}.items()}
         rows.append(pd.DataFrame({"label": label, **parents, "weight": made["weight"]}))
     return pd.concat(rows) if rows else pd.DataFrame()

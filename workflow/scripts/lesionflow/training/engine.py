@@ -14,7 +14,7 @@ from lesionflow.data.store import Samples
 from lesionflow.files import InputError
 from lesionflow.logs import progress
 from lesionflow.training.augmentation import augment
-from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
+from lesionflow.training.backbones import Classifier, fold_normalisation, modules_in_train_mode
 from lesionflow.training.batches import batches
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS, Settings
@@ -54,10 +54,10 @@ def train_step(
     loss: str,
     pixels: torch.Tensor,
     label: torch.Tensor,
-    on: Hardware,
+    hardware: Hardware,
 ) -> torch.Tensor:
     """Train on one batch; returns the sum of its losses (nats) and the number of correct predictions, [2]."""
-    with on.autocast():
+    with hardware.autocast():
         logits = model(pixels).float()
     mean = LOSSES[loss](logits, label)
     optimizer.zero_grad()
@@ -83,27 +83,27 @@ def train_epoch(
     images: Samples,
     settings: Settings,
     epoch: int,
-    on: Hardware,
+    hardware: Hardware,
 ) -> tuple[float, float]:
     """One pass over `images`; returns mean loss (nats) and accuracy (0 to 1), each batch before its update."""
     order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
-    total = torch.zeros(2, device=on.device)
+    total = torch.zeros(2, device=hardware.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
         for pixels, label in batches(images, order.numpy(), settings.batch_size):
-            pixels, label = pixels.to(on.device).float(), label.to(on.device)
+            pixels, label = pixels.to(hardware.device).float(), label.to(hardware.device)
             if settings.augmentation:
                 draws = settings.augmentation.draw(len(pixels), random)
-                pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
-            total += train_step(model, optimizer, settings.loss, pixels, label, on)
+                pixels = augment(pixels, *(draw.to(hardware.device) for draw in draws))
+            total += train_step(model, optimizer, settings.loss, pixels, label, hardware)
             bar.update(len(label))
     loss, accuracy = (total / len(order)).tolist()
     return loss, accuracy
 
 
-def learnt(model: Classifier) -> dict[str, torch.Tensor]:
+def trained_state(model: Classifier) -> dict[str, torch.Tensor]:
     """Copies of the trained state: trainable parameters, and statistics of batch normalisation."""
     changing = {id(p) for p in model.parameters() if p.requires_grad}
-    changing |= {id(buffer) for module in learning_modules(model) for buffer in module.buffers()}
+    changing |= {id(buffer) for module in modules_in_train_mode(model) for buffer in module.buffers()}
     state = model.state_dict(keep_vars=True)
     return {name: value.detach().clone().cpu() for name, value in state.items() if id(value) in changing}
 
@@ -115,14 +115,14 @@ def run_epoch(
     validation: Samples,
     settings: Settings,
     epoch: int,
-    on: Hardware,
+    hardware: Hardware,
 ) -> dict[str, float]:
     """Train one epoch, then validate; returns a row of the history. Raises InputError where a loss is not finite."""
     model.eval()
-    for module in learning_modules(model):
+    for module in modules_in_train_mode(model):
         module.train()
-    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, on)
-    logits = predict(model.eval(), validation, on)
+    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, hardware)
+    logits = predict(model.eval(), validation, hardware)
     valid_loss, valid_accuracy = loss_and_accuracy(logits, validation.label, settings.loss)
     if not (math.isfinite(loss) and math.isfinite(valid_loss)):
         raise InputError(
@@ -141,7 +141,7 @@ def fit(
     training: Samples,
     validation: Samples,
     settings: Settings,
-    on: Hardware,
+    hardware: Hardware,
     resume: Path,
     identity: str,
     after_epoch: Callable[[int], None] = lambda epoch: None,
@@ -154,7 +154,7 @@ def fit(
     """
     if not 0 < settings.lr < math.inf:
         raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")
-    on.place(model)
+    hardware.place(model)
     computing = fold_normalisation(model, training.store.size)
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
@@ -164,8 +164,8 @@ def fit(
     while now.epoch < settings.epochs and now.epoch - now.best_epoch < settings.patience:
         started = time.monotonic()
         epoch = now.epoch + 1
-        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, on))
-        now.epoch, now.state, now.optimizer = epoch, learnt(model), optimizer.state_dict()
+        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, hardware))
+        now.epoch, now.state, now.optimizer = epoch, trained_state(model), optimizer.state_dict()
         best = min(now.history, key=lambda row: row["valid_loss"])["epoch"]
         if best == epoch:
             now.best_epoch, now.best_state = epoch, now.state

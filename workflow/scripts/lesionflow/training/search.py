@@ -24,15 +24,17 @@ COLUMNS = ["optimizer", "lr", "epoch", "loss", "accuracy", "valid_loss", "valid_
 STAGE = 1  # the stage that trains only the head; trials use its order of images and its dropout
 
 
-def see(model: Classifier, images: Samples, on: Hardware, part: str) -> TensorDataset:
+def extract_features(model: Classifier, images: Samples, hardware: Hardware, part: str) -> TensorDataset:
     """Pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
     started = time.monotonic()
-    on.place(model).requires_grad_(False)
+    hardware.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
-    features = predict(fold_normalisation(model, images.store.size), images, on, bar=f"{part} features")
+    features = predict(fold_normalisation(model, images.store.size), images, hardware, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
-    return TensorDataset(torch.from_numpy(features).to(on.device), torch.from_numpy(images.label).to(on.device))
+    return TensorDataset(
+        torch.from_numpy(features).to(hardware.device), torch.from_numpy(images.label).to(hardware.device)
+    )
 
 
 class Heads(nn.Module):
