@@ -45,14 +45,14 @@ def train(images: int) -> None:
     network = {"mean": [0.5] * 3, "std": [0.5] * 3, **config["backbones"]["efficientnet_lite0"], "weights": "none"}
     model = backbones.new_classifier(network, 8, None, seed=1)
     backbones.unfreeze(model, 1, network["unfreeze"])
-    on = Hardware.choose("auto", 2)
+    hardware = Hardware.choose("auto", 2)
     with tempfile.TemporaryDirectory() as folder:
         store = sparse_store(Path(folder), images)
         rows = store.manifest.sample(320, random_state=0)
         everything = Samples.from_list(store, store.manifest, config["classes"])
         some = Samples.from_list(store, rows, config["classes"])
         optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad])
-        engine.train_epoch(on.place(model).eval(), optimizer, some, settings, 1, on)
+        engine.train_epoch(hardware.place(model).eval(), optimizer, some, settings, 1, hardware)
         status = Path("/proc/self/status").read_text()
         print(len(everything), *(int(re.search(rf"{key}:\s+(\d+)", status)[1]) // 1024 for key in ("RssAnon", "VmHWM")))
 

@@ -27,11 +27,11 @@ def search_once(folder: Path, config: dict) -> float:
     wanted, store = config["search"], packed(folder)
     network = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], **config["backbones"]["efficientnet_b0"]}
     started = time.perf_counter()
-    on = Hardware.choose("auto", os.cpu_count())
-    model = on.place(backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1))
+    hardware = Hardware.choose("auto", os.cpu_count())
+    model = hardware.place(backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1))
     model.pretrained = True
     parts = (Samples.from_list(store, rows, CLASSES) for rows in (store.manifest[:-400], store.manifest[-400:]))
-    seen = [search.see(model, images, on, "cached") for images in parts]
+    seen = [search.extract_features(model, images, hardware, "cached") for images in parts]
     search.search(model.head, *seen, wanted["optimizers"], wanted["learning_rates"], wanted["epochs"], 32, seed=1)
     return time.perf_counter() - started
 

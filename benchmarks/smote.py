@@ -71,7 +71,7 @@ def plan(store: Store, classes: list[str], each: int) -> pd.DataFrame:
     """The training list."""
     labels = store.manifest.set_index("image")["label"]
     labels = labels[labels.isin(classes)]
-    return balance(labels, lambda images: store.bands(store.positions(images)), 1, each, oversample="smote")
+    return balance(labels, lambda images: store.row_blocks(store.positions(images)), 1, each, oversample="smote")
 
 
 def ours(folder: Path) -> tuple[float, float, float]:

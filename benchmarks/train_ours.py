@@ -47,12 +47,12 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     model = backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1)
     model.pretrained = True  # batch normalisation keeps its statistics, as it does with ImageNet's weights
     backbones.unfreeze(model, stage, network["unfreeze"])
-    on = Hardware.choose("auto", os.cpu_count())
-    on.place(model)
+    hardware = Hardware.choose("auto", os.cpu_count())
+    hardware.place(model)
     computing = backbones.fold_normalisation(model, store.size)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     computing.eval()
-    for module in backbones.learning_modules(computing):
+    for module in backbones.modules_in_train_mode(computing):
         module.train()
     everything = Samples.from_list(store, store.manifest, CLASSES)
 
@@ -61,16 +61,16 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
             store, *(getattr(everything, name)[: 32 * size] for name in ("image", "neighbour", "weight", "label"))
         )
         start = time.perf_counter()
-        engine.train_epoch(computing, optimizer, some, settings, 1, on)
+        engine.train_epoch(computing, optimizer, some, settings, 1, hardware)
         return time.perf_counter() - start
 
     def repeat(size: int) -> float:
-        pixels = everything.read(np.arange(32)).to(on.device).float()
+        pixels = everything.read(np.arange(32)).to(hardware.device).float()
         draws = Augmentation(**recipe["augmentation"]).draw(32, torch.Generator().manual_seed(0))
         pixels, label = augment(pixels, *draws), torch.from_numpy(everything.label[:32])
         start = time.perf_counter()
         for _ in range(size):
-            engine.train_step(computing, optimizer, pixels, label, on)
+            engine.train_step(computing, optimizer, pixels, label, hardware)
         return time.perf_counter() - start
 
     for _ in sys.stdin:

@@ -94,9 +94,9 @@ def test_names_stay_text_in_figures(tmp_path, name):
     data_figures.collection_classes(tmp_path / "3.2.svg", pd.Series([name, "A"]), [name, "A"])
     confusion_matrices(tmp_path / "c.svg", [card("corrected", 1, name, "resnet50", 3)], [np.eye(8, dtype=int)], False)
     answers = pd.DataFrame({"image": [name], "label": [name], "predicted": [name], "probability": [0.5]})
-    looks = np.stack([PIXELS[:1]] * 2)
+    overlays = np.stack([PIXELS[:1]] * 2)
     cards = [card("corrected", 1, name, "resnet50", 3)]
-    gallery(tmp_path / "gallery.svg", cards, [answers], [looks], {name: name}, False)
+    gallery(tmp_path / "gallery.svg", cards, [answers], [overlays], {name: name}, False)
     pairs = pd.DataFrame({"first": [name], "second": [name], "kind": "same file"})
     leakage_figures.duplicate_pairs(tmp_path / "pairs.svg", pairs, PIXELS[None, :2], 1)
     for path in tmp_path.glob("*.svg"):

@@ -90,8 +90,8 @@ def train(folder, die_after: int = 0, config=CONFIG, pixels=None, **changes):
         if epoch == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    on = Hardware.choose("float32", 1)
-    done = fit(model, data, data, settings, on, folder / "resume.pt", "identity", after_epoch=die)
+    hardware = Hardware.choose("float32", 1)
+    done = fit(model, data, data, settings, hardware, folder / "resume.pt", "identity", after_epoch=die)
     return model, done
 
 

@@ -14,22 +14,22 @@ import pytest
 from conftest import REPOSITORY
 
 from lesionflow.attempts import GIVEN_UP, attempt_prefix, machine
-from lesionflow.files import InputError, nearby, read_json, reading, whole, whole_folder
+from lesionflow.files import InputError, atomic_folder, atomic_write, local_copies, read_json, reading
 from lesionflow.logs import job
 
 
 def test_two_writers_leave_one_whole_file(tmp_path):
     """A job on a lost node and its second attempt write the same output at the same time."""
     path = tmp_path / "model.pt"
-    with whole(path) as late:
+    with atomic_write(path) as late:
         late.write_text("half of the first")
-        with whole(path) as second:
+        with atomic_write(path) as second:
             assert late != second
             second.write_text("all of the second")
         assert path.read_text() == "all of the second"
         late.write_text("all of the first")
     assert path.read_text() == "all of the first"
-    with pytest.raises(KeyError), whole(path) as broken:
+    with pytest.raises(KeyError), atomic_write(path) as broken:
         broken.write_text("half")
         raise KeyError
     assert path.read_text() == "all of the first" and list(tmp_path.iterdir()) == [path]
@@ -41,13 +41,13 @@ def test_copies_last_as_long_as_they_are_used(tmp_path, monkeypatch):
     shared.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     (shared / "000.npy").write_bytes(b"pixels")
-    with nearby([shared / "000.npy"], copy=False) as files:
+    with local_copies([shared / "000.npy"], copy=False) as files:
         assert files == [str(shared / "000.npy")]
-    with nearby([shared / "000.npy"], copy=True) as files:
+    with local_copies([shared / "000.npy"], copy=True) as files:
         assert [Path(file).name for file in files] == ["000.npy"] and Path(files[0]).is_relative_to(disk)
         assert Path(files[0]).read_bytes() == b"pixels"
     assert not list(disk.iterdir())
-    with pytest.raises(InputError, match="set TMPDIR"), nearby([shared / "001.npy"], copy=True):
+    with pytest.raises(InputError, match="set TMPDIR"), local_copies([shared / "001.npy"], copy=True):
         pass
 
 
@@ -101,27 +101,27 @@ def test_what_the_machine_cannot_read_is_kept(tmp_path, monkeypatch):
 
 # Each starts to write and is killed, or waits for ever.
 WRITERS = {
-    "file": "with whole('out/a.csv') as path: path.write_text('half'); {end}",
-    "folder": "with whole_folder('out/folders') as path: (path / 'a').write_text('half'); {end}",
-    "copies": "with nearby(['000.npy'], copy=True): {end}",
+    "file": "with atomic_write('out/a.csv') as path: path.write_text('half'); {end}",
+    "folder": "with atomic_folder('out/folders') as path: (path / 'a').write_text('half'); {end}",
+    "copies": "with local_copies(['000.npy'], copy=True): {end}",
 }
 
 
 def start_writer(folder: Path, writer: str, end: str) -> subprocess.Popen:
-    code = "import os, signal, time\nfrom lesionflow.files import nearby, whole, whole_folder\n" + WRITERS[writer]
+    code = "import os, signal, time\nfrom lesionflow.files import local_copies, atomic_write, atomic_folder\n" + WRITERS[writer]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow/scripts"), "TMPDIR": str(folder / "out")}
     return subprocess.Popen([sys.executable, "-c", code.format(end=end)], cwd=folder, env=environment)
 
 
 def write_again(folder: Path, writer: str) -> None:
     if writer == "file":
-        with whole(folder / "out/a.csv"), whole(folder / "out/a.csv.b"):
+        with atomic_write(folder / "out/a.csv"), atomic_write(folder / "out/a.csv.b"):
             pass
     elif writer == "folder":
-        with whole_folder(folder / "out/folders"):
+        with atomic_folder(folder / "out/folders"):
             pass
     else:
-        with nearby([folder / "000.npy"], copy=True):
+        with local_copies([folder / "000.npy"], copy=True):
             pass
 
 
@@ -160,7 +160,7 @@ def test_attempts_on_other_machines_are_given_up_after_a_week(tmp_path, age, sta
     left = tmp_path / f"{attempt_prefix('.a.csv.').replace(machine(), '0123abcd')}xxx.csv"
     left.write_text("half")
     os.utime(left, (time.time() - age,) * 2)
-    with whole(tmp_path / "a.csv"):
+    with atomic_write(tmp_path / "a.csv"):
         pass
     assert left.exists() == stays
 
@@ -170,7 +170,7 @@ def test_files_of_similar_names_are_not_taken_for_temporary_ones(tmp_path):
     for path in others:
         path.write_text("mine")
         os.utime(path, (0, 0))
-    with whole(tmp_path / "a.csv"):
+    with atomic_write(tmp_path / "a.csv"):
         pass
     assert all(path.read_text() == "mine" for path in others)
 
@@ -202,7 +202,7 @@ def test_files_of_similar_names_are_not_taken_for_temporary_ones(tmp_path):
     ],
 )
 def test_what_the_machine_refuses_is_one_sentence(tmp_path, error, said):
-    with pytest.raises(SystemExit) as ended, job(tmp_path / "log"), whole(tmp_path / "a.csv"):
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "log"), atomic_write(tmp_path / "a.csv"):
         raise error
     text = (tmp_path / "log").read_text()
     assert ended.value.code == 1 and "Traceback" not in text and "fault" not in text
@@ -238,9 +238,9 @@ def test_a_log_that_cannot_be_is_said_on_the_terminal(tmp_path):
 def test_what_is_renamed_is_on_the_disk_first(tmp_path, monkeypatch):
     done = []
     monkeypatch.setattr(os, "fsync", lambda handle: done.append(Path(os.readlink(f"/proc/self/fd/{handle}"))))
-    with whole(tmp_path / "a.csv") as file:
+    with atomic_write(tmp_path / "a.csv") as file:
         file.write_text("all")
-    with whole_folder(tmp_path / "folder") as folder:
+    with atomic_folder(tmp_path / "folder") as folder:
         (folder / "b").mkdir()
         (folder / "b/c").write_text("all")
     assert done == [file, tmp_path, folder / "b", folder / "b/c", folder, tmp_path]

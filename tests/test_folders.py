@@ -11,7 +11,7 @@ from PIL import Image
 
 from lesionflow.balancing.folders import list_files
 from lesionflow.data.store import open_store
-from lesionflow.files import whole_folder
+from lesionflow.files import atomic_folder
 
 SPLIT = Path("results/tiny/corrected/seed1")
 
@@ -111,11 +111,11 @@ def test_no_class_leaves_the_folder(label):
 
 
 def test_folders_are_whole_or_not_there(tmp_path):
-    with pytest.raises(KeyError), whole_folder(tmp_path / "folders") as folder:
+    with pytest.raises(KeyError), atomic_folder(tmp_path / "folders") as folder:
         (folder / "file").touch()
         raise KeyError
     assert list(tmp_path.iterdir()) == []
     for name in ("old", "new"):
-        with whole_folder(tmp_path / "folders") as folder:
+        with atomic_folder(tmp_path / "folders") as folder:
             (folder / name).touch()
     assert [path.name for path in (tmp_path / "folders").iterdir()] == ["new"]

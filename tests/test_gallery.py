@@ -105,11 +105,11 @@ def test_figures(tmp_path, leaky):
     ]
     drawn = one_per_class(ANSWERS, CLASSES, 1)
     wrong = [most_confident_errors(ANSWERS), ANSWERS.iloc[:0]]
-    looks = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
+    overlays = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16, 3), np.uint8)
     names = {"MEL": "melanoma"}
-    predictions.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [looks, looks], names, leaky, "4.1")
-    predictions.mistakes(tmp_path / "m.svg", cards, wrong, [looks, looks[:, :0]], names, leaky)
-    predictions.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [looks[:, :0]] * 2, names, leaky)
+    predictions.gallery(tmp_path / "g.svg", cards, [drawn, drawn], [overlays, overlays], names, leaky, "4.1")
+    predictions.mistakes(tmp_path / "m.svg", cards, wrong, [overlays, overlays[:, :0]], names, leaky)
+    predictions.mistakes(tmp_path / "n.svg", cards, [ANSWERS.iloc[:0]] * 2, [overlays[:, :0]] * 2, names, leaky)
     found = [captions_and_labels.read_figure(tmp_path / f"{name}.svg") for name in "gmn"]
     assert found[0]["title"].startswith("Figure 4.1: ") and found[0]["keywords"][:5] == [
         "gallery", "protocol p", "seed 1", "backbone resnet50", "stage 3",

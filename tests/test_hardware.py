@@ -30,12 +30,12 @@ def machine(monkeypatch):
 @pytest.mark.parametrize("native", [True, False])
 def test_a_gpu_is_taken_and_bfloat16_where_it_is_native(machine, precision, gpu, native):
     machine(gpu, gpu_bfloat16=native if gpu else not native, cpu_bfloat16=not native if gpu else native)
-    on = Hardware.choose(precision, 1)
-    assert on.device.type == ("cuda" if gpu else "cpu")
-    assert on.bfloat16 is {"auto": native, "float32": False, "bfloat16": True}[precision]
+    hardware = Hardware.choose(precision, 1)
+    assert hardware.device.type == ("cuda" if gpu else "cpu")
+    assert hardware.bfloat16 is {"auto": native, "float32": False, "bfloat16": True}[precision]
     assert torch.backends.cudnn.deterministic and torch.get_num_threads() == 1
-    assert str(on).startswith("NVIDIA Pretended, " if gpu else "cpu, 1 threads, ")
-    assert ("bfloat16" in str(on)) is on.bfloat16 and ("float32" in str(on)) is not on.bfloat16
+    assert str(hardware).startswith("NVIDIA Pretended, " if gpu else "cpu, 1 threads, ")
+    assert ("bfloat16" in str(hardware)) is hardware.bfloat16 and ("float32" in str(hardware)) is not hardware.bfloat16
 
 
 def test_the_log_says_what_was_chosen(machine, caplog):
@@ -49,10 +49,10 @@ def test_the_log_says_what_was_chosen(machine, caplog):
 def test_the_forward_pass_has_the_precision_and_the_device():
     pixels, layer = torch.rand(2, 3, 4, 4), torch.nn.Conv2d(3, 4, 1)
     for bfloat16, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        on = Hardware(torch.device("cpu"), bfloat16)
-        placed = on.place(layer)
+        hardware = Hardware(torch.device("cpu"), bfloat16)
+        placed = hardware.place(layer)
         assert placed.weight.is_contiguous(memory_format=torch.channels_last)
-        with on.autocast():
+        with hardware.autocast():
             assert placed(pixels).dtype == expected
     on_gpu = Hardware(torch.device("cuda"), True).autocast()
     assert on_gpu.device == "cuda" and on_gpu.fast_dtype == torch.bfloat16

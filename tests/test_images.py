@@ -25,7 +25,7 @@ from lesionflow.data.decoding import decode
 from lesionflow.data.duplicates import eight_hashes
 from lesionflow.data.images import SIDE, RawImages, grey_thumbnail, perceptual_hashes, shard_names
 from lesionflow.data.packing import new_pixels, pack
-from lesionflow.files import InputError, whole
+from lesionflow.files import InputError, atomic_write
 from lesionflow.lists import read_packed, write_table
 
 
@@ -478,7 +478,7 @@ def test_a_full_disk_is_an_error_before_anything_is_packed(tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(OSError, match="No space left"), whole(tmp_path / "000.npy") as path:
+    with pytest.raises(OSError, match="No space left"), atomic_write(tmp_path / "000.npy") as path:
         new_pixels(path, 3, 32)
     assert not list(tmp_path.iterdir())
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lesionflow.config.settings import complete
-from lesionflow.data.duplicates import equal_pairs, find_duplicates, name_sets, near_pairs
+from lesionflow.data.duplicates import component_labels, find_duplicates, near_pairs, pairs_with_equal_value
 from lesionflow.data.images import grey_thumbnail, perceptual_hashes
 from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError, read_json
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.leakage import leakage_by_class
-from lesionflow.splits.audit import KINDS, audit, check_duplicates, check_training, refuse_crossings, table
+from lesionflow.splits.audit import KINDS, audit, check_duplicates, check_training, raise_if_leaky, table
 from lesionflow.splits.foreign import audit_foreign, read_split
 from lesionflow.splits.methods import check_split
 from lesionflow.splits.overlap_text import lesions_known
@@ -48,7 +48,7 @@ def test_near_pairs_are_all_pairs_within_the_distance(seed, n, distance):
 @given(st.lists(st.one_of(st.none(), st.integers(0, 4))))
 def test_equal_values_are_joined(values):
     images = pd.Series([f"i{n:03d}" for n in range(len(values))], dtype=str)
-    sets = name_sets(images, equal_pairs(pd.Series(values, dtype=object)))
+    sets = component_labels(images, pairs_with_equal_value(pd.Series(values, dtype=object)))
     for a, one in enumerate(values):
         for b, other in enumerate(values):
             assert (sets[a] == sets[b]) == (a == b or (one is not None and one == other))
@@ -178,8 +178,8 @@ def test_a_crossing_is_refused_and_named():
     known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": ["L1", "L1", "L2"]})
     split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "valid"]})
     with pytest.raises(InputError, match=r"1 of 1 test images share lesion with training \(b\).*leaky: true"):
-        refuse_crossings(known, split)
-    refuse_crossings(known, split.replace("test", "unused"))
+        raise_if_leaky(known, split)
+    raise_if_leaky(known, split.replace("test", "unused"))
 
 
 def test_an_image_that_shares_in_two_ways_counts_once():
@@ -195,7 +195,7 @@ def test_an_image_that_shares_in_two_ways_counts_once():
         ["test", "B", 2, 1, 0, 1, "unknown"],
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"2 of 3 test images share pixels and lesion with training \(b, c\)"):
-        refuse_crossings(known, split)
+        raise_if_leaky(known, split)
 
 
 @pytest.mark.parametrize(("crossing", "named"), [(5, r"\(b0, b1, b2, b3, b4\)"), (6, r"\(b0, b1, b2, b3, b4, …\)")])
@@ -203,15 +203,15 @@ def test_five_crossing_images_are_named(crossing, named):
     images = ["a", *(f"b{number}" for number in range(crossing))]
     known = pd.DataFrame({"image": images, "label": "A", "lesion": "L"})
     with pytest.raises(InputError, match=named):
-        refuse_crossings(known, pd.DataFrame({"image": images, "part": ["train", *["test"] * crossing]}))
+        raise_if_leaky(known, pd.DataFrame({"image": images, "part": ["train", *["test"] * crossing]}))
 
 
 def test_clean_images_are_clean_even_where_the_protocol_leaks():
     known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": ["L1", "L1", "L1"]})
     split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "clean"]})
     with pytest.raises(InputError, match=r"1 of 1 clean images share lesion with training \(c\)"):
-        refuse_crossings(known, split, leaky=True)
-    refuse_crossings(known, split.iloc[:2], leaky=True)
+        raise_if_leaky(known, split, leaky=True)
+    raise_if_leaky(known, split.iloc[:2], leaky=True)
     assert audit(known, split)["clean"]["images_sharing"] == 1
 
 

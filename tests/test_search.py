@@ -20,7 +20,7 @@ from lesionflow.training.backbones import new_classifier, unfreeze
 from lesionflow.training.engine import fit
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import OPTIMIZERS
-from lesionflow.training.search import search, see, winner
+from lesionflow.training.search import extract_features, search, winner
 
 RESNET = CONFIG | {"library": "torchvision", "architecture": "resnet18"}
 RATES = [0.0001, 0.001, 0.01]
@@ -29,9 +29,9 @@ VALUES = ["loss", "accuracy", "valid_loss", "valid_accuracy"]
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory) -> pd.DataFrame:
-    on, data = Hardware.choose("float32", 1), images(tmp_path_factory.mktemp("images"))
+    hardware, data = Hardware.choose("float32", 1), images(tmp_path_factory.mktemp("images"))
     model = new_classifier(RESNET, 2, None, 1)
-    features = see(model, data, on, "training")
+    features = extract_features(model, data, hardware, "training")
     return search(model.head, features, features, list(OPTIMIZERS), RATES, epochs=3, batch_size=8, seed=1)
 
 
@@ -49,7 +49,7 @@ def test_a_trial_equals_a_training_that_runs_the_frozen_backbone(tmp_path, searc
 
 def test_features_are_the_backbones_own(tmp_path):
     model, data = new_classifier(RESNET, 2, None, 1), images(tmp_path)
-    features, label = see(model, data, Hardware.choose("float32", 1), "training").tensors
+    features, label = extract_features(model, data, Hardware.choose("float32", 1), "training").tensors
     with torch.no_grad():
         expected = model.eval().head(features)
         torch.testing.assert_close(model(data.read(np.arange(len(data)))), expected, rtol=1e-3, atol=1e-3)

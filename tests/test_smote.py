@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
-from lesionflow.balancing.smote import balance, keep_some, nearest_neighbours, smote_recipes, squared_distances
+from lesionflow.balancing.smote import balance, interpolations, nearest_neighbours, squared_distances, undersampled
 from lesionflow.data.store import Store
 from lesionflow.files import InputError
 
@@ -62,7 +62,7 @@ def test_recipes(n, k, count, seed):
     k = min(k, n - 1)
     pixels = np.random.default_rng(seed).integers(0, 4, (n, 12), dtype=np.uint8)  # many ties and duplicates
     neighbours = nearest_neighbours(squared_distances([pixels], n), k)
-    recipes = smote_recipes(neighbours, count, seed)
+    recipes = interpolations(neighbours, count, seed)
     assert len(recipes) == count
     assert recipes["weight"].between(0, 1).all()
     assert (recipes["base"] != recipes["neighbour"]).all()
@@ -106,7 +106,7 @@ def test_distances_from_a_store_on_disk(tmp_path):
     manifest = pd.DataFrame({"image": range(9), "shard": list("aaaabbbbb"), "row": [0, 1, 2, 3, 0, 1, 2, 3, 4]})
     store = Store(manifest, {"a": tmp_path / "a.npy", "b": tmp_path / "b.npy"})
     positions = np.array([7, 0, 3, 8, 4])
-    bands = list(store.bands(positions, 6))
+    bands = list(store.row_blocks(positions, 6))
     assert [band.shape for band in bands] == [(5, height, 20, 3) for height in (6, 6, 6, 2)]
     assert (np.concatenate(bands, axis=1) == pixels[positions]).all()
     assert (squared_distances(bands, 5) == squared_distances([store.read(positions)], 5)).all()
@@ -119,7 +119,7 @@ def test_both_arms_hold_the_same_real_images():
         for dataset in ({"limit": 20}, {"limit": 24, "real_limit": 20, "oversample": "smote", "k_neighbors": 5})
     ]
     real = [set(arm.loc[arm["neighbour"].isna(), "image"]) for arm in arms]
-    assert real[0] == real[1] == set(keep_some(labels, 20, 1))
+    assert real[0] == real[1] == set(undersampled(labels, 20, 1))
     assert arms[1]["label"].value_counts().to_dict() == {"A": 24, "B": 24}
     parents = arms[1].dropna()
     assert (labels[parents["image"]].to_numpy() == parents["label"]).all()
@@ -134,20 +134,20 @@ def test_a_class_too_small_for_smote():
 
 def test_order_of_rows_does_not_matter():
     labels, _ = collection({"A": 50, "B": 12})
-    assert list(keep_some(labels, 20, 1)) == list(keep_some(labels.sample(frac=1, random_state=0), 20, 1))
+    assert list(undersampled(labels, 20, 1)) == list(undersampled(labels.sample(frac=1, random_state=0), 20, 1))
 
 
 def test_the_first_images_by_name():
     labels, pixels = collection({"A": 5, "B": 2})
     shuffled = labels.sample(frac=1, random_state=0)
     first = ["i0000", "i0001", "i0002", "i0005", "i0006"]
-    assert list(keep_some(shuffled, 3, 1, "first")) == first
+    assert list(undersampled(shuffled, 3, 1, "first")) == first
     assert list(balance(shuffled, reader(labels, pixels), 1, 3, undersample="first")["image"]) == first
 
 
 def test_real_images_are_drawn_by_the_seed_up_to_the_limit():
     labels, pixels = collection({"A": 50, "B": 12, "C": 20})
-    drawn = [keep_some(labels, 20, seed) for seed in (1, 2)]
+    drawn = [undersampled(labels, 20, seed) for seed in (1, 2)]
     assert labels[drawn[0]].value_counts().to_dict() == {"A": 20, "B": 12, "C": 20}
     assert set(drawn[0]) != set(drawn[1])
     training = balance(labels, reader(labels, pixels), 1, 20, oversample="smote")

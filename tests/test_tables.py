@@ -8,7 +8,7 @@ from conftest import CLASSES
 from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, searched, spent, table
 
 from lesionflow.data.duplicates import pairs_of_sets
-from lesionflow.evaluation.ladder import judge
+from lesionflow.evaluation.ladder import ladder_row
 from lesionflow.markdown import escape, page
 from lesionflow.report import protocol_comparison
 from lesionflow.report.captions_and_labels import read_figure
@@ -245,7 +245,7 @@ def test_ladder_row_by_hand():
     answers = pd.DataFrame({"image": list("abcdf"), "A": [0.9, 0.2, 0.8, 0.1, 0.1], "B": [0.1, 0.8, 0.2, 0.9, 0.9]})
     card = dict.fromkeys(("backbone", "weights", "dataset", "stage", "seed"), "1") | {"training_images": 7}
     leakage = {"test": {"images_sharing": 2}, "known": {"lesion": 6}, "images_audited": 13, "leaky": True}
-    row = judge("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
+    row = ladder_row("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
     assert row["test_balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert (row["clean_balanced_accuracy"], row["clean_classes"], row["clean_images"]) == (1, 1, 2)
     assert row["leaky"] and row["test_images_sharing"] == 2 and row["training_images"] == 7

@@ -1,7 +1,7 @@
 # Input functions of predictions on new images.
 
 
-def as_it_is(path):
+def existing_file(path):
     """A result as it lies there, or nothing: by its absolute path Snakemake knows no rule that would train it again."""
     return str(Path(path).absolute()) if Path(path).exists() else []
 
@@ -9,8 +9,8 @@ def as_it_is(path):
 def known_models(wildcards):
     """What the choice of a model for new images rests on, as far as it is there."""
     if "model" in config["predict"]:
-        return as_it_is(f"{config['predict']['model']}/model.json")
-    return as_it_is(f"results/{config['collection']}/tables/table_4_1.csv")
+        return existing_file(f"{config['predict']['model']}/model.json")
+    return existing_file(f"results/{config['collection']}/tables/table_4_1.csv")
 
 
 def chosen_model(wildcards):

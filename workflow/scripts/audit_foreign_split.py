@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lesionflow.data.labels_and_metadata import read_labels
-from lesionflow.files import InputError, whole, write_json
+from lesionflow.files import InputError, atomic_write, write_json
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.report.figures.leakage import leakage_by_class
@@ -34,7 +34,7 @@ def main(snakemake: "Snakemake") -> None:
         print(counts.to_string(index=False), file=sys.__stdout__)
         write_json(snakemake.output.leakage, result)
         write_table(snakemake.output.table, counts)
-        with whole(snakemake.output.figure) as path:
+        with atomic_write(snakemake.output.figure) as path:
             leakage_by_class(path, result, [], f"Audit of the split {snakemake.wildcards.name}", result["leaky"])
 
 

@@ -25,7 +25,7 @@ def main(snakemake: "Snakemake") -> None:
             dataset.pop("real_limit", None)
         training = balance(
             labels,
-            lambda images: store.bands(store.positions(images)),
+            lambda images: store.row_blocks(store.positions(images)),
             seed=int(snakemake.wildcards.seed),
             undersample=snakemake.params.undersample,
             **dataset,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from lesionflow.data.store import open_store
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_parts
 from lesionflow.logs import job
 from lesionflow.report.figures.data import augmentation_examples
@@ -28,7 +28,7 @@ def main(snakemake: "Snakemake") -> None:
         eight = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().expand(8, -1, -1, -1)
         pixels = np.concatenate([pixels, augment(eight, *draws).permute(0, 2, 3, 1).numpy()])
         names = [wildcards.protocol, f"seed {wildcards.seed}"]
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             augmentation_examples(path, pixels, image.iloc[0], names, params.leaky)
 
 

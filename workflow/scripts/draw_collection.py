@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data.store import open_store
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.logs import job
 from lesionflow.report.figures.data import collection_classes, resolutions, sample_images
 
@@ -16,11 +16,11 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, inputs.pixels)
         samples = store.manifest.groupby("label")["image"].first()[classes]
-        with whole(output.samples) as path:
+        with atomic_write(output.samples) as path:
             sample_images(path, store.read(store.positions(samples)), classes, snakemake.params.class_names)
-        with whole(output.resolutions) as path:
+        with atomic_write(output.resolutions) as path:
             resolutions(path, store.manifest)
-        with whole(output.classes) as path:
+        with atomic_write(output.classes) as path:
             collection_classes(path, store.manifest["label"], classes)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.logs import job
 from lesionflow.report.figures.training import confusion_matrices
 
@@ -17,7 +17,7 @@ def main(snakemake: "Snakemake") -> None:
             # Inputs are of the three stages of the first dataset, then of the next.
             cards = [read_json(path) for path in inputs.cards[stage::3]]
             matrices = [read_json(path)["test"]["confusion_matrix"] for path in inputs.metrics[stage::3]]
-            with whole(output) as path:
+            with atomic_write(output) as path:
                 confusion_matrices(path, cards, matrices, params.leaky, number)
 
 

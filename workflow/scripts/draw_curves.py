@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_history
 from lesionflow.logs import job
 from lesionflow.report.figures.training import training_curves
@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
             # Inputs are of the three stages of the first dataset, then of the next.
             cards = [read_json(path) for path in inputs.cards[stage::3]]
             histories = [read_history(path) for path in inputs.histories[stage::3]]
-            with whole(output) as path:
+            with atomic_write(output) as path:
                 training_curves(path, cards, histories, params.leaky, number)
 
 

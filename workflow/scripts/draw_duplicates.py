@@ -6,7 +6,7 @@ import numpy as np
 
 from lesionflow.data.duplicates import pairs_of_sets
 from lesionflow.data.store import open_store
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_duplicates
 from lesionflow.logs import job
 from lesionflow.report.figures.leakage import duplicate_pairs
@@ -25,7 +25,7 @@ def main(snakemake: "Snakemake") -> None:
         pairs = pairs_of_sets(sets[sets["image"].isin(store.names)])
         shown = pairs.head(SHOWN)
         pixels = np.stack([store.read(store.positions(shown[side])) for side in ("first", "second")], axis=1)
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             duplicate_pairs(path, shown, pixels, len(pairs))
 
 

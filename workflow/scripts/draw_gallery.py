@@ -11,7 +11,7 @@ import torch
 from lesionflow.data.store import Store, open_store
 from lesionflow.evaluation.examples import most_confident_errors, one_per_class, read_answers
 from lesionflow.evaluation.gradcam import grad_cam, last_map
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_probabilities
 from lesionflow.logs import job
 from lesionflow.report.figures.predictions import gallery, mistakes, overlay
@@ -45,15 +45,15 @@ def main(snakemake: "Snakemake") -> None:
             answers = [read_answers(read_probabilities(path), label) for path in tests]
             drawn = [one_per_class(table, params.classes, int(snakemake.wildcards.seed)) for table in answers]
             wrong = [most_confident_errors(table) for table in answers]
-            looks = [
+            overlays = [
                 look(model, params.backbone, pd.concat(tables), store, params.classes)
                 for model, *tables in zip(models, drawn, wrong, strict=True)
             ]
             count = len(drawn[0])
-            with whole(output.gallery[stage]) as path:
-                gallery(path, cards, drawn, [seen[:, :count] for seen in looks], **how, number=number)
-            with whole(output.mistakes[stage]) as path:
-                mistakes(path, cards, wrong, [seen[:, count:] for seen in looks], **how)
+            with atomic_write(output.gallery[stage]) as path:
+                gallery(path, cards, drawn, [seen[:, :count] for seen in overlays], **how, number=number)
+            with atomic_write(output.mistakes[stage]) as path:
+                mistakes(path, cards, wrong, [seen[:, count:] for seen in overlays], **how)
 
 
 if __name__ == "__main__":

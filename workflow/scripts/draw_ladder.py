@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_ladder
 from lesionflow.logs import job
 from lesionflow.report.figures.ladder import ladder
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         table, params = read_ladder(snakemake.input[0]), snakemake.params
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             ladder(path, table, params.collection, len(params.classes))
 
 

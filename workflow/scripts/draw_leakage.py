@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.logs import job
 from lesionflow.report.figures.leakage import leakage_by_class
 
@@ -15,7 +15,7 @@ def main(snakemake: "Snakemake") -> None:
         result = read_json(snakemake.input[0])
         keywords = [snakemake.wildcards.protocol, f"seed {snakemake.wildcards.seed}"]
         title = f"Images that share with training: {', '.join(keywords)}"
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             leakage_by_class(path, result, keywords, title, snakemake.params.leaky)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.logs import job
 from lesionflow.report.figures.model import model
 from lesionflow.training.backbones import new_classifier
@@ -16,7 +16,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         # What is drawn does not depend on the weights.
         classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             model(path, classifier, snakemake.wildcards.backbone, params.size)
 
 

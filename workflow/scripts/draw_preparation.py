@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_counts, read_packed, read_parts
 from lesionflow.logs import job
 from lesionflow.report.figures.data import preparation
@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
         split = read_parts(inputs.split).groupby("part")["image"].agg(set)
         copied = len(split["train"] & split["test"])
         names = [wildcards.protocol, f"seed {wildcards.seed}"]
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             preparation(path, files, params.size, read_counts(inputs.counts), copied, names, params.leaky)
 
 

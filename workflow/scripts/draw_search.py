@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import read_json, whole
+from lesionflow.files import atomic_write, read_json
 from lesionflow.lists import read_trials
 from lesionflow.logs import job
 from lesionflow.report.figures.search import search_curves
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
-    with job(snakemake.log[0]), whole(snakemake.output[0]) as path:
+    with job(snakemake.log[0]), atomic_write(snakemake.output[0]) as path:
         search_curves(path, read_json(inputs.winner), read_trials(inputs.trials), params.leaky, params.number)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.data.store import Samples, Store, open_store
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_counts, read_training
 from lesionflow.logs import job
 from lesionflow.report.figures import smote as smote_figures
@@ -49,9 +49,13 @@ def main(snakemake: "Snakemake") -> None:
         training = read_training(inputs.training[0])
         counts = read_counts(inputs.counts)
         training["label"] = pd.Categorical(training["label"], categories=counts["class"])  # in the config's order
-        with whole(output.classes) as path:
+        with atomic_write(output.classes) as path:
             smote_figures.smote_classes(path, counts, params.datasets[0], split, params.leaky)
-        with whole(output.examples) as examples, whole(output.plane) as plane, whole(output.images) as images:
+        with (
+            atomic_write(output.examples) as examples,
+            atomic_write(output.plane) as plane,
+            atomic_write(output.images) as images,
+        ):
             draw_pictures([examples, plane, images], store, training, split, params.leaky)
 
 

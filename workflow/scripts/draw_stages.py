@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.logs import job
 from lesionflow.report.figures.model import stage_counts, stages
 from lesionflow.training.backbones import new_classifier
@@ -17,7 +17,7 @@ def main(snakemake: "Snakemake") -> None:
         # What is drawn does not depend on the weights.
         classifier = new_classifier(params.backbone | {"weights": "none"}, len(params.classes), None, seed=0)
         counts = stage_counts(classifier, params.backbone["unfreeze"], params.freeze_head_norm)
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             stages(path, counts, params.transfer, wildcards.backbone, wildcards.protocol, params.leaky)
 
 

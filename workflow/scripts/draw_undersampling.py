@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import read_counts
 from lesionflow.logs import job
 from lesionflow.report.figures.data import undersampling
@@ -16,7 +16,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         counts = read_counts(snakemake.input[0])
         split = [wildcards.protocol, f"seed {wildcards.seed}"]
-        with whole(snakemake.output[0]) as path:
+        with atomic_write(snakemake.output[0]) as path:
             undersampling(path, counts, params.datasets[0], split, params.leaky)
 
 

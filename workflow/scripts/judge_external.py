@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.evaluation.ladder import judge
+from lesionflow.evaluation.ladder import ladder_row
 from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
 from lesionflow.logs import job
@@ -26,7 +26,7 @@ def main(snakemake: "Snakemake") -> None:
         split = pd.concat([split[split["part"] == "train"], test[["image"]].assign(part="test")])
         sets = read_duplicates(inputs.duplicates)
         leakage = audit(known[["image", "label", "lesion"]].merge(sets, on="image", how="left"), split)
-        row = judge(other, read_json(inputs.card), leakage, known, test=test, clean=clean)
+        row = ladder_row(other, read_json(inputs.card), leakage, known, test=test, clean=clean)
         write_json(snakemake.output[0], row)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.evaluation.ladder import judge
+from lesionflow.evaluation.ladder import ladder_row
 from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_manifest, read_probabilities
 from lesionflow.logs import job
@@ -17,7 +17,9 @@ def main(snakemake: "Snakemake") -> None:
         known = read_manifest(inputs.manifest)
         rung = snakemake.wildcards.protocol.removeprefix("ladder_")
         tests = {part: read_probabilities(inputs[part]) for part in ("test", "clean")}
-        write_json(snakemake.output[0], judge(rung, read_json(inputs.card), read_json(inputs.leakage), known, **tests))
+        write_json(
+            snakemake.output[0], ladder_row(rung, read_json(inputs.card), read_json(inputs.leakage), known, **tests)
+        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lesionflow.files import whole, write_text
+from lesionflow.files import atomic_write, write_text
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.report.thesis import index_markdown
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
     inputs, output = snakemake.input, snakemake.output
     with job(snakemake.log[0]):
         for source, copy in zip(inputs, output.files, strict=True):
-            with whole(copy) as path:
+            with atomic_write(copy) as path:
                 shutil.copyfile(source, path)
         index = pd.DataFrame(snakemake.params.results, dtype=object).reindex(columns=COLUMNS).fillna("")
         write_table(output.csv, index)

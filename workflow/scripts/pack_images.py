@@ -6,7 +6,7 @@ import torch
 
 from lesionflow.data.images import RawImages, shard_names
 from lesionflow.data.packing import new_pixels, pack
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images = RawImages(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)
-        with whole(snakemake.output.pixels) as npy:
+        with atomic_write(snakemake.output.pixels) as npy:
             pixels = new_pixels(npy, len(names), size)
             nearest = snakemake.wildcards.resize == "nearest"
             write_table(snakemake.output.table, pack(images, names, pixels, snakemake.threads, nearest=nearest))

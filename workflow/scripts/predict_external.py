@@ -21,10 +21,10 @@ def main(snakemake: "Snakemake") -> None:
         classes = read_json(inputs.card)["classes"]
         store = open_store(inputs.manifest, inputs.pixels)
         model = restore(Path(inputs.model), params.backbone, len(classes))
-        on = Hardware.choose(params.precision, snakemake.threads)
+        hardware = Hardware.choose(params.precision, snakemake.threads)
         names = store.manifest[["image"]]
         write_probabilities(
-            snakemake.output[0], predict_table(model, Samples.from_list(store, names, classes), classes, on)
+            snakemake.output[0], predict_table(model, Samples.from_list(store, names, classes), classes, hardware)
         )
 
 

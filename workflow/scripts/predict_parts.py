@@ -20,12 +20,12 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         store = open_store(inputs.manifest, shard_files(inputs.store))
         split = read_parts(inputs.split)
-        on = Hardware.choose(params.precision, snakemake.threads)
+        hardware = Hardware.choose(params.precision, snakemake.threads)
         for part, outputs in snakemake.output.items():
             images = Samples.from_list(store, split.loc[split["part"] == part, ["image"]], params.classes)
             for stage, output in zip(inputs.models, outputs, strict=True):
                 model = restore(Path(stage), params.backbone, len(params.classes))
-                write_probabilities(output, predict_table(model, images, params.classes, on))
+                write_probabilities(output, predict_table(model, images, params.classes, hardware))
 
 
 if __name__ == "__main__":

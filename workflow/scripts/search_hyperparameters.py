@@ -11,7 +11,7 @@ from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 from lesionflow.training.backbones import new_classifier
 from lesionflow.training.hardware import Hardware
-from lesionflow.training.search import search, see, winner
+from lesionflow.training.search import extract_features, search, winner
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -21,15 +21,15 @@ def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     backbone, classes, seed = params.backbone, params.classes, int(wildcards.seed)
     with job(snakemake.log[0]):
-        on = Hardware.choose(params.precision, snakemake.threads)
+        hardware = Hardware.choose(params.precision, snakemake.threads)
         store = open_store(inputs.manifest, shard_files(inputs.store))
         split, training = read_audited(store.manifest, inputs.split, inputs.training, inputs.duplicates, params.leaky)
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         model = new_classifier(backbone, len(classes), Path(inputs.weights) if inputs.weights else None, seed)
         trials = search(
-            on.place(model).head,
-            see(model, Samples.from_list(store, training, classes), on, "training"),
-            see(model, Samples.from_list(store, validation, classes), on, "validation"),
+            hardware.place(model).head,
+            extract_features(model, Samples.from_list(store, training, classes), hardware, "training"),
+            extract_features(model, Samples.from_list(store, validation, classes), hardware, "validation"),
             params.optimizers,
             params.learning_rates,
             params.epochs,

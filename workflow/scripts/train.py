@@ -9,7 +9,7 @@ import pandas as pd
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
 from lesionflow.environment import container, versions
-from lesionflow.files import file_digest, nearby, read_json, value_digest, whole, write_json
+from lesionflow.files import atomic_write, file_digest, local_copies, read_json, value_digest, write_json
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
@@ -28,8 +28,8 @@ def main(snakemake: "Snakemake") -> None:
     stage, seed = int(wildcards.stage), int(wildcards.seed)
     # Not a param: where the pixels are read from changes no result, so a change of it must not rerun the training.
     copy = snakemake.config["copy_store"]
-    with job(snakemake.log[0]), nearby(shard_files(inputs.store), copy) as pixels:
-        on = Hardware.choose(params.precision, snakemake.threads)
+    with job(snakemake.log[0]), local_copies(shard_files(inputs.store), copy) as pixels:
+        hardware = Hardware.choose(params.precision, snakemake.threads)
         settings = Settings.from_config(protocol, params.stage, stage, seed)
         if inputs.winner:
             settings = settings.tuned(read_json(inputs.winner))
@@ -54,7 +54,7 @@ def main(snakemake: "Snakemake") -> None:
             "drawn": params.drawn,
             "settings": asdict(settings),
             "backbone_settings": backbone,
-            "device": str(on),
+            "device": str(hardware),
             "inputs": files,
             "code": params.code,
         }
@@ -63,7 +63,7 @@ def main(snakemake: "Snakemake") -> None:
             Samples.from_list(store, training, classes),
             Samples.from_list(store, validation, classes),
             settings,
-            on,
+            hardware,
             Path(params.resume),
             identity=value_digest(card),
         )
@@ -80,7 +80,7 @@ def main(snakemake: "Snakemake") -> None:
             "training_synthetic": int(training["neighbour"].notna().sum()),
         }
         write_table(snakemake.output.history, pd.DataFrame(done.history))
-        with whole(snakemake.output.model) as path:
+        with atomic_write(snakemake.output.model) as path:
             save(model, path)
         write_json(snakemake.output.card, card)
         Path(params.resume).unlink(missing_ok=True)

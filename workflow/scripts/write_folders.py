@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lesionflow.balancing.folders import list_files, write_folders
 from lesionflow.data.store import open_store
-from lesionflow.files import whole_folder
+from lesionflow.files import atomic_folder
 from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 
@@ -20,7 +20,7 @@ def main(snakemake: "Snakemake") -> None:
             store.manifest, inputs.split, inputs.training, inputs.duplicates, snakemake.params.leaky
         )
         files = list_files(store.manifest, split, training)
-        with whole_folder(snakemake.output[0]) as folder:
+        with atomic_folder(snakemake.output[0]) as folder:
             write_folders(store, files, snakemake.params.classes, folder, snakemake.threads)
 
 

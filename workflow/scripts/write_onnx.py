@@ -10,7 +10,7 @@ from lesionflow.data.store import Samples, open_store
 from lesionflow.evaluation.best_model import best_model, model_folder, warnings
 from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.evaluation.onnx_export import INPUT, OUTPUT, parity, with_probabilities, write_onnx
-from lesionflow.files import file_digest, read_json, whole, write_json
+from lesionflow.files import atomic_write, file_digest, read_json, write_json
 from lesionflow.lists import read_probabilities, read_results
 from lesionflow.logs import job
 from lesionflow.training.backbones import restore
@@ -31,7 +31,7 @@ def main(snakemake: "Snakemake") -> None:
         model = with_probabilities(restore(folder / "model.safetensors", card["backbone_settings"], len(classes)))
         test = read_probabilities(folder / "test.csv").sample(frac=1, random_state=0).head(CHECKED)
         images = Samples.from_list(open_store(inputs.manifest, inputs.pixels), test, classes)
-        with whole(snakemake.output.model) as path:
+        with atomic_write(snakemake.output.model) as path:
             said = [NOTICE, *warnings(card)]
             write_onnx(model, size, path, {"notice": " ".join(said), "classes": json.dumps(classes)})
             pixels = images.read(np.arange(len(images))).float()

@@ -21,7 +21,7 @@ class InputError(Exception):
     """
 
 
-def whole(path: str | Path) -> contextlib.AbstractContextManager[Path]:
+def atomic_write(path: str | Path) -> contextlib.AbstractContextManager[Path]:
     """Yield a name of this attempt's own beside `path`; rename it to `path` when the block ends well.
 
     What attempts that were killed left there is removed first.
@@ -35,8 +35,8 @@ def whole(path: str | Path) -> contextlib.AbstractContextManager[Path]:
     return _attempt(Path(path), make, 0o666)
 
 
-def whole_folder(path: str | Path) -> contextlib.AbstractContextManager[Path]:
-    """As `whole`, a folder; the one that was at `path` goes when the new one is done."""
+def atomic_folder(path: str | Path) -> contextlib.AbstractContextManager[Path]:
+    """As `atomic_write`, a folder; the one that was at `path` goes when the new one is done."""
     return _attempt(Path(path), tempfile.mkdtemp, 0o777)
 
 
@@ -66,7 +66,7 @@ def allow_others(path: Path, mode: int) -> None:
 
 
 @contextlib.contextmanager
-def nearby(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
+def local_copies(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
     """Yield the files' paths, or those of copies in $TMPDIR that last as long as the block, under the same names."""
     if not copy:
         yield [str(file) for file in files]
@@ -86,7 +86,7 @@ def nearby(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

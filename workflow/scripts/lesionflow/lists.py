@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lesionflow.files import reading, whole
+from lesionflow.files import atomic_write, reading
 
 FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
 RUN = ["protocol", "backbone", "weights", "dataset"]
@@ -23,7 +23,7 @@ def write_table(path: str | Path, table: pd.DataFrame, float_format: str | None 
     table = table.copy()
     for name in table:
         table[name] = _texts(table[name], lambda text: f"'{text}" if re.match(FORMULA, text) else text)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, float_format=float_format)
 
 

@@ -22,7 +22,7 @@ CHUNK = 1024  # values of each image in a Gram product
 ROWS = 512  # of a distance matrix, sorted at a time
 
 
-def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
+def undersampled(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
     """At most `limit` images per class, "random" or the "first" by name; `labels` is indexed by image."""
     labels = labels.sort_index()
     if undersample == "first":
@@ -33,14 +33,14 @@ def keep_some(labels: pd.Series, limit: int, seed: int, undersample: str = "rand
     return labels.index[np.sort(sampler.sample_indices_)]
 
 
-def squared_distances(bands: Iterable[np.ndarray], n: int) -> np.ndarray:
+def squared_distances(row_blocks: Iterable[np.ndarray], n: int) -> np.ndarray:
     """Exact squared Euclidean distances, float64 [n, n], between `n` images that come cut in bands, uint8 [n, …].
 
     Less 128, two values have a product of at most 2^14, and a sum of CHUNK of them is a whole number of at most 2^24,
     which float32 holds exactly: BLAS is twice as fast there, and works out one half of a symmetric product.
     """
     gram = np.zeros((n, n))
-    for band in bands:
+    for band in row_blocks:
         columns = band.reshape(n, -1)
         for start in range(0, columns.shape[1], CHUNK):
             chunk = np.subtract(columns[:, start : start + CHUNK], 128, dtype=np.float32)
@@ -85,7 +85,7 @@ class KnownNeighbours(BaseEstimator):
         raise NotImplementedError("SMOTE does not ask for the graph, but checks that there is one.")
 
 
-def smote_recipes(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame:
+def interpolations(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame:
     """`count` synthetic images of one class, as rows base, neighbour, weight: (1 - weight)·base + weight·neighbour.
 
     `neighbours` is [n, k]. The rows are those that imbalanced-learn's SMOTE makes with this seed, in its order
@@ -109,7 +109,7 @@ def smote_recipes(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame
 
 def balance(
     labels: pd.Series,
-    bands: Callable[[pd.Index], Iterable[np.ndarray]],
+    row_blocks: Callable[[pd.Index], Iterable[np.ndarray]],
     seed: int,
     limit: int,
     real_limit: int | None = None,
@@ -121,7 +121,7 @@ def balance(
 
     `labels` holds the training part, by image; `bands` returns some of its images cut in pieces, uint8 [n, …] each.
     """
-    real = keep_some(labels, real_limit or limit, seed, undersample)
+    real = undersampled(labels, real_limit or limit, seed, undersample)
     lists = [pd.DataFrame({"label": labels[real], "image": real, "neighbour": None, "weight": 0.0})]
     for label, count in labels[real].value_counts().sort_index().items():
         if oversample is None or count >= limit:
@@ -132,8 +132,8 @@ def balance(
                 f"{k_neighbors + 1}: lower `k_neighbors` of the dataset, or add images of the class."
             )
         members = real[labels[real] == label]
-        neighbours = nearest_neighbours(squared_distances(bands(members), count), k_neighbors)
-        recipes = smote_recipes(neighbours, limit - count, seed)
+        neighbours = nearest_neighbours(squared_distances(row_blocks(members), count), k_neighbors)
+        recipes = interpolations(neighbours, limit - count, seed)
         lists.append(
             pd.DataFrame(
                 {

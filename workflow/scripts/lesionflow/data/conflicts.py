@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.data.duplicates import correlations, name_sets
+from lesionflow.data.duplicates import component_labels, correlations
 from lesionflow.files import InputError
 
 NAMES = {
@@ -61,7 +61,7 @@ def copies(used: pd.DataFrame, read: Callable[[pd.Series], np.ndarray]) -> pd.Se
         one, other = np.triu_indices(len(images), 1)
         pixels = read(images["image"])
         pairs = np.column_stack([one, other])[correlations(pixels[one], pixels[other]) >= COPY]
-        found[images.index] = name_sets(images["image"].reset_index(drop=True), pairs).to_numpy()
+        found[images.index] = component_labels(images["image"].reset_index(drop=True), pairs).to_numpy()
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from lesionflow.data.demo_drawing import LOOKS, draw_lesion, draw_view
-from lesionflow.files import whole
+from lesionflow.files import atomic_write
 from lesionflow.logs import progress
 
 VIEWS = (1, 1, 1, 2, 2, 3, 3, 4, 5)  # images per lesion; every nine lesions of a class have each of these
@@ -93,11 +93,11 @@ def draw_collection(
                 name = f"ISIC_{next(numbers):07d}{ending}"
                 files[name] = data
                 rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in LABELS[1:]}
-    with whole(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs do not deflate
+    with atomic_write(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs do not deflate
         for name, data in sorted(files.items()):
             # ZipInfo's own date is fixed: the same images are the same file.
             archive.writestr(zipfile.ZipInfo(f"{Path(images).stem}/{name}.jpg"), data)
     for table, columns in ((labels, LABELS), (metadata, METADATA)):
-        with whole(table) as path, path.open("w", newline="") as stream:
+        with atomic_write(table) as path, path.open("w", newline="") as stream:
             lines = ([row[column] for column in columns] for _, row in sorted(rows.items()))
             csv.writer(stream, lineterminator="\n").writerows([columns, *lines])

@@ -70,7 +70,7 @@ def _chunks(count: np.ndarray) -> Iterator[slice]:
             yield slice(start, stop)
 
 
-def name_sets(images: pd.Series, pairs: np.ndarray) -> pd.Series:
+def component_labels(images: pd.Series, pairs: np.ndarray) -> pd.Series:
     """The name of each image's connected set, which is its first image; `pairs` [m, 2] are row numbers."""
     n = len(images)
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
@@ -78,7 +78,7 @@ def name_sets(images: pd.Series, pairs: np.ndarray) -> pd.Series:
     return images.groupby(component).transform("min")
 
 
-def equal_pairs(values: pd.Series) -> np.ndarray:
+def pairs_with_equal_value(values: pd.Series) -> np.ndarray:
     """Each row whose value another row had before, with the first such row: [m, 2]. Missing values equal none."""
     codes, _ = pd.factorize(values)
     rows = np.flatnonzero(codes >= 0)
@@ -113,16 +113,16 @@ def find_duplicates(
     for one. Names with and without `_downsampled` are near duplicates too.
     """
     packed = packed.sort_values("image", ignore_index=True)
-    sets = {key: equal_pairs(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
+    sets = {key: pairs_with_equal_value(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
     hashes = eight_hashes(packed["phash"], packed["image"], read)
-    near = [sets["pixels"], equal_pairs(packed["image"].str.removesuffix("_downsampled"))]
-    for pairs in [equal_pairs(pd.Series(hashes[:, 0])), *near_pairs(hashes, distance)]:
+    near = [sets["pixels"], pairs_with_equal_value(packed["image"].str.removesuffix("_downsampled"))]
+    for pairs in [pairs_with_equal_value(pd.Series(hashes[:, 0])), *near_pairs(hashes, distance)]:
         for some in np.array_split(pairs, len(pairs) // 1000 + 1):
             if len(some):
                 one, other = (read(packed["image"].iloc[column]) for column in some.T)
                 near.append(some[correlations(one, other) >= correlation])
     sets["near_duplicate"] = np.concatenate(near)
-    return packed[["image"]].assign(**{key: name_sets(packed["image"], pairs) for key, pairs in sets.items()})
+    return packed[["image"]].assign(**{key: component_labels(packed["image"], pairs) for key, pairs in sets.items()})
 
 
 def pairs_of_sets(sets: pd.DataFrame) -> pd.DataFrame:

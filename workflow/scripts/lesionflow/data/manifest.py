@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lesionflow.data.duplicates import equal_pairs, name_sets
+from lesionflow.data.duplicates import component_labels, pairs_with_equal_value
 from lesionflow.files import InputError
 
 MANIFEST = [
@@ -20,7 +20,7 @@ def groups(table: pd.DataFrame) -> pd.Series:
     `table` is sorted by image and has lesion and, from `find_duplicates`, file, pixels and near_duplicate.
     """
     kinds = [name for name in ("lesion", "file", "pixels", "near_duplicate") if name in table]
-    return name_sets(table["image"], np.concatenate([equal_pairs(table[name]) for name in kinds]))
+    return component_labels(table["image"], np.concatenate([pairs_with_equal_value(table[name]) for name in kinds]))
 
 
 def check_images(

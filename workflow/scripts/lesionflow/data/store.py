@@ -77,7 +77,7 @@ class Store:
             pixels[here] = self.maps[shard][:, lines][self.row[positions[here]]]
         return pixels
 
-    def bands(self, positions: np.ndarray, height: int = 32) -> Iterator[np.ndarray]:
+    def row_blocks(self, positions: np.ndarray, height: int = 32) -> Iterator[np.ndarray]:
         """The images at `positions` from top to bottom, `height` lines of all of them at a time."""
         for top in range(0, self.size, height):
             yield self.read(positions, slice(top, top + height))

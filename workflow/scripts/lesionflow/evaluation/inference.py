@@ -13,10 +13,10 @@ from lesionflow.training.engine import predict
 from lesionflow.training.hardware import Hardware
 
 
-def predict_table(model: Classifier, images: Samples, classes: Sequence[str], on: Hardware) -> pd.DataFrame:
+def predict_table(model: Classifier, images: Samples, classes: Sequence[str], hardware: Hardware) -> pd.DataFrame:
     """Column image and the probability of each of `classes`, from a model with nothing left to train."""
-    on.place(model).requires_grad_(False)
-    logits = predict(fold_normalisation(model, images.store.size), images, on)
+    hardware.place(model).requires_grad_(False)
+    logits = predict(fold_normalisation(model, images.store.size), images, hardware)
     if not np.isfinite(logits).all():
         raise InputError(
             "The model's output is not finite: check `mean` and `std` of its backbone, or use another model."

@@ -7,7 +7,7 @@ import pandas as pd
 from lesionflow.evaluation.metrics import balanced_accuracy_interval
 
 
-def judge(
+def ladder_row(
     rung: str, card: Mapping, leakage: Mapping, known: pd.DataFrame, test: pd.DataFrame, clean: pd.DataFrame
 ) -> dict:
     """One row of ladder.csv, from model.json, leakage.json and predictions for test and clean images.

@@ -66,7 +66,7 @@ def find_crossings(
     return crossings
 
 
-def refuse_crossings(
+def raise_if_leaky(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None, leaky: bool = False
 ) -> None:
     """Raise InputError, which names images, where any part shares anything with training.
@@ -91,14 +91,14 @@ def read_audited(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """split.csv and a training.csv, for every step that uses what is in them: the gate before it.
 
-    Raises InputError where the list shares anything with what is tested (see `refuse_crossings`), or where the files
+    Raises InputError where the list shares anything with what is tested (see `raise_if_leaky`), or where the files
     do not fit each other, so that no step can train on what was not audited.
     """
     split, training, duplicates = read_parts(split_csv), read_training(training_csv), read_duplicates(duplicates_csv)
     check_duplicates(duplicates_csv, duplicates, manifest["image"])
     check_split(split_csv, split, manifest["image"])
     check_training(training_csv, training, split, manifest.set_index("image")["label"])
-    refuse_crossings(with_duplicates(manifest, duplicates), split, smote_parents(training), leaky)
+    raise_if_leaky(with_duplicates(manifest, duplicates), split, smote_parents(training), leaky)
     return split, training
 
 

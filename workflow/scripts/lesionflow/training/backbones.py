@@ -112,7 +112,7 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_
             raise InputError(f"The backbone has no module {name!r}: correct `unfreeze` of the backbone.") from None
 
 
-def learning_modules(model: Classifier) -> list[nn.Module]:
+def modules_in_train_mode(model: Classifier) -> list[nn.Module]:
     """What is in training mode while `model` trains: dropout and batch normalisation of its head.
 
     The backbone's batch normalisation keeps its ImageNet statistics in all stages; only where there are none, in

@@ -15,7 +15,7 @@ from lesionflow.data.store import Samples
 from lesionflow.files import InputError
 from lesionflow.logs import progress
 from lesionflow.training.augmentation import augment
-from lesionflow.training.backbones import Classifier, fold_normalisation, learning_modules
+from lesionflow.training.backbones import Classifier, fold_normalisation, modules_in_train_mode
 from lesionflow.training.batches import batches
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import OPTIMIZERS, Settings
@@ -50,10 +50,10 @@ def loss_and_accuracy(logits: np.ndarray, label: np.ndarray) -> tuple[float, flo
 
 
 def train_step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, pixels: torch.Tensor, label: torch.Tensor, on: Hardware
+    model: nn.Module, optimizer: torch.optim.Optimizer, pixels: torch.Tensor, label: torch.Tensor, hardware: Hardware
 ) -> torch.Tensor:
     """Learn from one batch; returns the sum of its losses (nats) and the number of right answers, [2]."""
-    with on.autocast():
+    with hardware.autocast():
         logits = model(pixels).float()
     loss = F.cross_entropy(logits, label)
     optimizer.zero_grad()
@@ -79,27 +79,27 @@ def train_epoch(
     images: Samples,
     settings: Settings,
     epoch: int,
-    on: Hardware,
+    hardware: Hardware,
 ) -> tuple[float, float]:
     """One pass over `images`; returns the running mean loss (nats) and accuracy, as seen during training."""
     order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
-    total = torch.zeros(2, device=on.device)
+    total = torch.zeros(2, device=hardware.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
         for pixels, label in batches(images, order.numpy(), settings.batch_size):
-            pixels, label = pixels.to(on.device).float(), label.to(on.device)
+            pixels, label = pixels.to(hardware.device).float(), label.to(hardware.device)
             if settings.augmentation:
                 draws = settings.augmentation.draw(len(pixels), random)
-                pixels = augment(pixels, *(draw.to(on.device) for draw in draws))
-            total += train_step(model, optimizer, pixels, label, on)
+                pixels = augment(pixels, *(draw.to(hardware.device) for draw in draws))
+            total += train_step(model, optimizer, pixels, label, hardware)
             bar.update(len(label))
     loss, accuracy = (total / len(order)).tolist()
     return loss, accuracy
 
 
-def learnt(model: Classifier) -> dict[str, torch.Tensor]:
+def trained_state(model: Classifier) -> dict[str, torch.Tensor]:
     """Copies of what training changes: trainable parameters, and statistics of batch normalisation."""
     changing = {id(p) for p in model.parameters() if p.requires_grad}
-    changing |= {id(buffer) for module in learning_modules(model) for buffer in module.buffers()}
+    changing |= {id(buffer) for module in modules_in_train_mode(model) for buffer in module.buffers()}
     state = model.state_dict(keep_vars=True)
     return {name: value.detach().clone().cpu() for name, value in state.items() if id(value) in changing}
 
@@ -111,14 +111,14 @@ def run_epoch(
     validation: Samples,
     settings: Settings,
     epoch: int,
-    on: Hardware,
+    hardware: Hardware,
 ) -> dict[str, float]:
     """Train one epoch, then validate: a row of the history. Raises InputError where a loss is not finite."""
     model.eval()
-    for module in learning_modules(model):
+    for module in modules_in_train_mode(model):
         module.train()
-    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, on)
-    valid_loss, valid_accuracy = loss_and_accuracy(predict(model.eval(), validation, on), validation.label)
+    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, hardware)
+    valid_loss, valid_accuracy = loss_and_accuracy(predict(model.eval(), validation, hardware), validation.label)
     if not (math.isfinite(loss) and math.isfinite(valid_loss)):
         raise InputError(
             f"The training diverged: in epoch {epoch} of stage {settings.stage} the training loss is {loss}, the "
@@ -136,7 +136,7 @@ def fit(
     training: Samples,
     validation: Samples,
     settings: Settings,
-    on: Hardware,
+    hardware: Hardware,
     resume: Path,
     identity: str,
     after_epoch: Callable[[int], None] = lambda epoch: None,
@@ -149,7 +149,7 @@ def fit(
     """
     if not 0 < settings.lr < math.inf:
         raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")
-    on.place(model)
+    hardware.place(model)
     computing = fold_normalisation(model, training.store.size)
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
@@ -159,8 +159,8 @@ def fit(
     while now.epoch < settings.epochs and now.epoch - now.best_epoch < settings.patience:
         started = time.monotonic()
         epoch = now.epoch + 1
-        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, on))
-        now.epoch, now.state, now.optimizer = epoch, learnt(model), optimizer.state_dict()
+        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, hardware))
+        now.epoch, now.state, now.optimizer = epoch, trained_state(model), optimizer.state_dict()
         best = min(now.history, key=lambda row: row["valid_loss"])["epoch"]
         if best == epoch:
             now.best_epoch, now.best_state = epoch, now.state

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from lesionflow.files import file_digest, whole
+from lesionflow.files import atomic_write, file_digest
 
 DIGEST = hashlib.sha256().digest_size  # bytes
 
@@ -28,7 +28,7 @@ class Progress:
 
 def save_progress(path: Path, progress: Progress, identity: str) -> None:
     """Write `progress` to `path`, and behind it the SHA-256 of what was written."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         with open(temporary, "wb") as stream:
             torch.save(vars(progress) | {"identity": identity}, stream)
         digest = bytes.fromhex(file_digest(temporary))

@@ -22,15 +22,17 @@ from lesionflow.training.recipe import OPTIMIZERS
 STAGE = 1  # the stage in which only the head trains; trials see its order of images and its dropout
 
 
-def see(model: Classifier, images: Samples, on: Hardware, part: str) -> TensorDataset:
+def extract_features(model: Classifier, images: Samples, hardware: Hardware, part: str) -> TensorDataset:
     """The features of `images` from the backbone of `model`, float32 [n, features], and their class numbers."""
     started = time.monotonic()
-    on.place(model).requires_grad_(False)
+    hardware.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Identity()
-    features = predict(fold_normalisation(model, images.store.size), images, on, bar=f"{part} features")
+    features = predict(fold_normalisation(model, images.store.size), images, hardware, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
-    return TensorDataset(torch.from_numpy(features).to(on.device), torch.from_numpy(images.label).to(on.device))
+    return TensorDataset(
+        torch.from_numpy(features).to(hardware.device), torch.from_numpy(images.label).to(hardware.device)
+    )
 
 
 class Heads(nn.Module):
@@ -88,7 +90,7 @@ def search(
 
     One row an epoch and trial: optimizer, lr, epoch, loss (nats), accuracy, valid_loss, valid_accuracy. A trial
     equals a stage 1 without augmentation (`engine.fit`, in float32) to rounding. `training` and `validation` are
-    from `see`.
+    from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
     norm, dropout, _ = head
@@ -99,20 +101,20 @@ def search(
     bar = progress(total=epochs * len(training), unit="image", desc=f"{len(optimizers) * len(rates)} trials")
     for epoch in range(1, epochs + 1):
         order, _ = start_epoch(len(training), batch_size, seed, STAGE, epoch)
-        learnt = {name: torch.zeros(2, len(rates), device=device) for name in trials}
+        trained_state = {name: torch.zeros(2, len(rates), device=device) for name in trials}
         for batch in order.to(device).split(batch_size):
             features, label = training[batch]
             normal = normalise.train()(features)
             keep = dropout.train()(torch.ones_like(normal))
             for name, heads in trials.items():
-                learnt[name] += heads.learn(normal, keep, label)
+                trained_state[name] += heads.learn(normal, keep, label)
             bar.update(len(batch))
         with torch.no_grad():
             features, label = validation.tensors
             normal = normalise.eval()(features)
             for name, heads in trials.items():
                 logits = heads(normal, torch.ones_like(normal)).cpu().numpy()
-                for lr, own, sums in zip(rates, logits, (learnt[name].T / len(order)).tolist(), strict=True):
+                for lr, own, sums in zip(rates, logits, (trained_state[name].T / len(order)).tolist(), strict=True):
                     rows.append([name, lr, epoch, *sums, *loss_and_accuracy(own, label.cpu().numpy())])
     bar.close()
     logging.info("%d trials of %d epochs: %.1f s", len(optimizers) * len(rates), epochs, time.monotonic() - started)

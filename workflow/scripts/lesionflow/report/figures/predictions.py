@@ -29,7 +29,7 @@ def gallery(
     path: str | Path,
     cards: Sequence[Mapping],
     answers: Sequence[pd.DataFrame],
-    looks: Sequence[np.ndarray],
+    overlays: Sequence[np.ndarray],
     names: Mapping[str, str],
     leaky: bool,
     number: str | None = None,
@@ -42,10 +42,10 @@ def gallery(
     blocks = []
     for row, (_, image) in enumerate(answers[0].iterrows()):
         said = [
-            (seen[1, row], f"{card['dataset']}: {_said(table.iloc[row], names)}")
-            for card, table, seen in zip(cards, answers, looks, strict=True)
+            (seen[1, row], f"{card['dataset']}: {_prediction_text(table.iloc[row], names)}")
+            for card, table, seen in zip(cards, answers, overlays, strict=True)
         ]
-        blocks.append([(looks[0][0, row], _actual(image, names)), *said])
+        blocks.append([(overlays[0][0, row], _actual(image, names)), *said])
     right = [
         f"{card['dataset']}: {(said['label'] == said['predicted']).sum()} of {len(said)} right."
         for card, said in zip(cards, answers, strict=True)
@@ -59,15 +59,15 @@ def mistakes(
     path: str | Path,
     cards: Sequence[Mapping],
     answers: Sequence[pd.DataFrame],
-    looks: Sequence[np.ndarray],
+    overlays: Sequence[np.ndarray],
     names: Mapping[str, str],
     leaky: bool,
 ) -> None:
     """The surest mistakes of each model; arguments as of `gallery`, but that every model has images of its own."""
     blocks, words = [], []
-    for card, table, seen in zip(cards, answers, looks, strict=True):
+    for card, table, seen in zip(cards, answers, overlays, strict=True):
         for row, (_, said) in enumerate(table.iterrows()):
-            wrong = f"{card['dataset']}: {_said(said, names)}"
+            wrong = f"{card['dataset']}: {_prediction_text(said, names)}"
             blocks.append([(seen[0, row], _actual(said, names)), (seen[1, row], wrong)])
             taken = f"{said['label']} taken for {said['predicted']}, {said['probability']:.2f}"
             words.append(f"{card['dataset']}: {taken}.")
@@ -82,7 +82,7 @@ def _actual(said: pd.Series, names: Mapping[str, str]) -> str:
     return f"{said['image']}, actual:\n{names.get(said['label'], said['label'])}"
 
 
-def _said(said: pd.Series, names: Mapping[str, str]) -> str:
+def _prediction_text(said: pd.Series, names: Mapping[str, str]) -> str:
     """Whether an answer is right, its probability, and on a line of its own the class."""
     verdict = "right" if said["label"] == said["predicted"] else "wrong"
     return f"{verdict}, {said['probability']:.2f}\n{names.get(said['predicted'], said['predicted'])}"
