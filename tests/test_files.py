@@ -108,7 +108,10 @@ WRITERS = {
 
 
 def start_writer(folder: Path, writer: str, end: str) -> subprocess.Popen:
-    code = "import os, signal, time\nfrom lesionflow.files import local_copies, atomic_write, atomic_folder\n" + WRITERS[writer]
+    code = (
+        "import os, signal, time\nfrom lesionflow.files import local_copies, atomic_write, atomic_folder\n"
+        + WRITERS[writer]
+    )
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow/scripts"), "TMPDIR": str(folder / "out")}
     return subprocess.Popen([sys.executable, "-c", code.format(end=end)], cwd=folder, env=environment)
 

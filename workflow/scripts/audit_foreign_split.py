@@ -1,4 +1,4 @@
-"""Audit a split that was made elsewhere: lesions on both sides of it, by class."""
+"""Audit a split made elsewhere: lesions in several of its parts, per class."""
 
 import logging
 import sys

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     size = int(snakemake.wildcards.size)
-    torch.set_num_threads(1)  # each thread of `pack` does a whole image
+    torch.set_num_threads(1)  # each thread of `pack` processes whole images
     with job(snakemake.log[0]):
         images = RawImages(snakemake.input.images)
         names = shard_names(images, int(snakemake.wildcards.shard), snakemake.params.shards)

@@ -1,4 +1,4 @@
-"""What is wrong in the config, in one sentence with its path."""
+"""Validation of the config, with one-sentence errors that give the path of the key."""
 
 import math
 from collections import Counter
@@ -10,8 +10,8 @@ import jsonschema
 from lesionflow.files import InputError
 from lesionflow.urls import public
 
-SHOWN = 300  # characters of a message, which may quote all that was given
-# Names that mean something else where ours stand: folders of the workflow, keywords of figures, rows of tables.
+SHOWN = 300  # characters of a message, which may quote the whole input
+# Reserved words: folders of the workflow, keywords of figures, rows of tables.
 WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplicates", "gallery", "ladder", "leakage",
          "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
 RESERVED = {
@@ -24,7 +24,7 @@ RESERVED = {
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    """Finite numbers only; YAML's yes and no, which Python counts as 1 and 0, are none."""
+    """Accept finite numbers only; YAML's yes and no, which Python treats as 1 and 0, are rejected."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
@@ -35,7 +35,7 @@ Validator = jsonschema.validators.extend(
 
 
 def check_schema(config: Mapping, rules: Mapping) -> None:
-    """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
+    """Raise InputError for the first schema violation; Snakemake's validate() prints the whole schema."""
     wrong = jsonschema.exceptions.best_match(Validator(rules).iter_errors(config))
     if wrong:
         about = wrong.schema.get("description", "")
@@ -50,7 +50,7 @@ def check_schema(config: Mapping, rules: Mapping) -> None:
 
 
 def check_reserved(config: Mapping) -> None:
-    """Raise InputError where two names differ in case only, or one means something else in paths, tables or figures."""
+    """Raise InputError for names that differ only in case, or that are reserved in paths, tables or figures."""
     for section, reserved in RESERVED.items():
         twice = Counter(name.casefold() for name in config[section])
         for name in config[section]:
@@ -62,7 +62,7 @@ def check_reserved(config: Mapping) -> None:
 
 
 def check_names(config: Mapping) -> None:
-    """Raise InputError where one part of the config uses a name that another does not define.
+    """Raise InputError if one part of the config uses a name that another does not define.
 
     Protocols must be complete (see `complete_protocols`).
     """
@@ -91,7 +91,7 @@ def check_names(config: Mapping) -> None:
 
 
 def check_values(config: Mapping) -> None:
-    """Raise InputError where two values do not go together. The config must be complete (see `complete`)."""
+    """Raise InputError for inconsistent values. The config must be complete (see `complete`)."""
     for name, dataset in config["datasets"].items():
         if dataset.get("real_limit", 0) > dataset["limit"]:
             raise InputError(
