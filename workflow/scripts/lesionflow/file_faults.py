@@ -25,7 +25,7 @@ def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, 
         digest = file_digest(path)
         if not digest.startswith(sha256.lower()):
             what = "it is a web page and" if is_page(path) else "it"
-            return f"{what} has the SHA-256 {digest} where {sha256} is expected"
+            return f"{what} has the SHA-256 {digest} instead of {sha256}"
     elif is_page(path):
         return "it is a web page, perhaps a login or an error of the server"
     if suffix == ".csv" and not sha256:
@@ -53,7 +53,7 @@ def find_table_fault(path: Path, certain: bool) -> str:
     if len(last) < len(first):
         return f"it is truncated: its last row, number {rows}, has {len(last)} of {len(first)} columns"
     if not certain and not path.read_bytes().endswith((b"\n", b"\r")):
-        return "it may be truncated: the server does not say how long it is, and its last line does not end"
+        return "it may be truncated: the server reports no length, and the last line has no line break"
     return ""
 
 
@@ -68,7 +68,7 @@ def find_zip_fault(path: Path, images: int | None) -> str:
                         pass
     except DAMAGE as error:
         return describe_damage(path, error)
-    return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
+    return "" if images in (None, found) else f"it contains {found} images instead of {images}"
 
 
 def describe_damage(path: Path, error: Exception) -> str:

@@ -137,7 +137,7 @@ def read_json(path: str | Path) -> Record:
     with reading(path):
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(value, dict):
-            raise ValueError("it holds no JSON object")
+            raise ValueError("it is not a JSON object")
     record = Record(value)
     record.path = path
     return record

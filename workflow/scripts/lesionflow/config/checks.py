@@ -112,12 +112,10 @@ def check_values(config: Mapping) -> None:
     for name, times in Counter(name for names in config["run"].values() for name in names).items():
         if times > 1:
             found = " and ".join(f"`{section}`" for section, names in config["run"].items() if name in names)
-            raise InputError(
-                f"at $.run: {name!r} is a name in {found}, which results could not tell apart: rename one."
-            )
+            raise InputError(f"at $.run: {name!r} is used in {found} and would be ambiguous in results: rename one.")
     external = config["ladder"]["external"] if config["ladder"]["rungs"] else []
     if config["collection"] in external:
-        raise InputError(f"at $.ladder.external: {config['collection']!r} is what models are trained on: remove it.")
+        raise InputError(f"at $.ladder.external: {config['collection']!r} is the training collection: remove it.")
     for name in set(external) & set(config["ladder"]["rungs"]):
         raise InputError(f"at $.ladder.external: {name!r} is also the name of a rung: rename the collection.")
     for name in [config["collection"], *external]:

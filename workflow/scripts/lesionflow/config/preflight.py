@@ -57,7 +57,7 @@ def find_file_problem(
     path: str | Path, urls: Sequence[str] = (), sha256: str | None = None, images: int | None = None
 ) -> str | None:
     """Return why `path` cannot be used and how to get it, or None; `sha256` may be the leading digits."""
-    get = f"make or copy it, or correct its path in the config. It is looked for at {Path(path).absolute()}."
+    get = f"make or copy it, or correct its path in the config. The expected path is {Path(path).absolute()}."
     if urls:
         get = (
             f"fetch {public(urls[0])}, or run `snakemake {path} --cores 1` where there is a network, and put it there."
@@ -79,7 +79,7 @@ def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
         return "is empty"
     digest = file_digest(path) if sha256 else ""
     if not digest.startswith(sha256 or ""):
-        return f"has the SHA-256 {digest} where {sha256} is expected"
+        return f"has the SHA-256 {digest} instead of {sha256}"
     if path.suffix.lower() == ".csv" and is_page(path):
         return "is a web page"
     if images is None and path.suffix.lower() != ".zip":
@@ -88,11 +88,7 @@ def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
         found = count_images(path)
     except DAMAGE as error:
         return f"cannot be used ({describe_damage(path, error)})"
-    return (
-        ""
-        if found == images or (found and images is None)
-        else f"has {found} images where {images or 'some'} are expected"
-    )
+    return "" if found == images or (found and images is None) else f"has {found} images instead of {images or 'some'}"
 
 
 def find_package_problems(missing: Iterable[str], where: str) -> list[str]:

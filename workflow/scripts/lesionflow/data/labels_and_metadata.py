@@ -48,7 +48,7 @@ def read_labels(
 
 
 def _check_columns(path: str | Path, table: pd.DataFrame, known: Sequence[str], image: pd.Series) -> None:
-    """Raise InputError if a column that is not `known` is a 0/1 column, like those of classes, with a 1."""
+    """Raise InputError if a column that is not `known` resembles a class: only 0 and 1, and at least one 1."""
     for place, name in enumerate(table.columns):
         if name in ("image", *known, ""):
             continue
@@ -56,8 +56,8 @@ def _check_columns(path: str | Path, table: pd.DataFrame, known: Sequence[str], 
         if marks.isin([0, 1]).all() and marks.any():
             row = marks.idxmax()
             raise InputError(
-                f"{path} row {row} ({image[row]}) has 1 in column {name!r}, which is none of `classes`: add it to "
-                f"`classes`, or to `ignore_classes` of the collection, or remove the column if it is no class."
+                f"{path} row {row} ({image[row]}) has 1 in column {name!r}, which is not one of `classes`: add it to "
+                f"`classes`, or to `ignore_classes` of the collection, or remove the column if it is not a class."
             )
 
 

@@ -66,7 +66,7 @@ class Store:
                 pixels = np.ascontiguousarray(self.maps[shard][self.row[position]])
                 if image != self.names[position] or hashlib.sha256(pixels).hexdigest() != digest:
                     raise damaged_shard(
-                        Path(table).with_suffix(".npy"), f"image {self.names[position]} is not what was packed"
+                        Path(table).with_suffix(".npy"), f"image {self.names[position]} differs from the packed one"
                     )
 
     def read(self, positions: np.ndarray, lines: slice = slice(None)) -> np.ndarray:

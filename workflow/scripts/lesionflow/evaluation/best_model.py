@@ -16,8 +16,8 @@ MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # the identity 
 VALID = "valid_balanced_accuracy"
 DECIMALS = 12  # more than the error from another order of summation, or from a CSV
 DRAWN = (
-    "DRAWN IMAGES: this model was trained on images that a program drew and has never seen skin. "
-    "Its output for a photograph means nothing."
+    "DRAWN IMAGES: this model was trained on computer-drawn images only, without any photograph of skin. "
+    "Its predictions for photographs are meaningless."
 )
 LEAKY = (
     "LEAKY: under this model's protocol, test images are known to share images or lesions with training. "
@@ -89,7 +89,7 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
     """
     table = f"results/{collection}/tables/table_4_1.csv"
     if not images:
-        raise InputError("Say which images: `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
+        raise InputError("No images are given: run `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
     if not Path(images).exists():
         raise InputError(f"There is no folder or .zip {images}: correct `images`.")
     if named is None and not Path(table).exists():
@@ -109,7 +109,7 @@ def read_record(folder: str | Path) -> dict:
     path = Path(folder) / "model.json"
 
     def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no number")
+        raise ValueError(f"{name} is not a number")
 
     try:
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)

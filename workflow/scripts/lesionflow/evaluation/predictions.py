@@ -65,7 +65,7 @@ def prediction_table(
     finite = np.isfinite(probabilities[classes]).all(axis=1)
     if not finite.all():
         image = probabilities.loc[~finite, "image"].iloc[0]
-        raise InputError(f"The model gives no probabilities for {image}: its weights are faulty, so use another model.")
+        raise InputError(f"The model's probabilities for {image} are not finite: its weights are faulty, use another.")
     others = pd.DataFrame({"image": list(unread or {}), "status": list((unread or {}).values())}, dtype=str)
     table = files[["image", "status"]].merge(probabilities, on="image", how="left", validate="one_to_one")
     table = pd.concat([table, others], ignore_index=True)
