@@ -222,7 +222,7 @@ def test_weights_are_checked_by_the_head_of_their_digest(server, tmp_path):
     served = server.serve("net.pth")
     head = hashlib.sha256(DATA).hexdigest()[:8]
     assert get(tmp_path, served.url, name=f"net-{head}.pth", sha256=head) == DATA
-    assert "7f5810bc is expected" in refused(tmp_path, served.url, name="net-7f5810bc.pth", sha256="7f5810bc")
+    assert "instead of 7f5810bc" in refused(tmp_path, served.url, name="net-7f5810bc.pth", sha256="7f5810bc")
 
 
 def test_unannounced_length(server, tmp_path):
@@ -248,7 +248,7 @@ def test_a_zip_is_read_through_and_its_images_are_counted(server, tmp_path, arch
     good = server.serve("a.zip", archive)
     assert get(tmp_path, good.url, name="a.zip", images=3) == archive
     (tmp_path / "a.zip").unlink()
-    assert "holds 3 images where 4 are expected" in refused(tmp_path, good.url, name="a.zip", images=4)
+    assert "contains 3 images instead of 4" in refused(tmp_path, good.url, name="a.zip", images=4)
     half = server.serve("a.zip", archive[: len(archive) // 2])
     assert "the zip is truncated: its end is missing" in refused(tmp_path, half.url, name="a.zip", images=3)
     assert not list(tmp_path.iterdir())
@@ -276,7 +276,7 @@ PAGE = b"\xef\xbb\xbf\n<!DOCTYPE html><html>Please log in, or leave</html>"
         (b"404\n", "it is not a CSV"),
         (DATA[:3000], "it is not a CSV"),
         (TABLE[:-6], "it is truncated: its last row, number 3, has 2 of 3 columns"),
-        (TABLE[:-3], "it may be truncated: the server does not say how long it is"),
+        (TABLE[:-3], "it may be truncated: the server reports no length"),
     ],
     ids=["page", "json", "text", "number", "bytes", "cut", "cut in a number"],
 )

@@ -114,14 +114,17 @@ def test_what_the_machine_cannot_read_is_kept(tmp_path, monkeypatch):
 
 # Each starts to write and is killed, or waits for ever.
 WRITERS = {
-    "file": "with whole('out/a.csv') as path: path.write_text('half'); {end}",
-    "folder": "with whole_folder('out/folders') as path: (path / 'a').write_text('half'); {end}",
-    "copies": "with nearby(['000.npy'], copy=True): {end}",
+    "file": "with atomic_write('out/a.csv') as path: path.write_text('half'); {end}",
+    "folder": "with atomic_folder('out/folders') as path: (path / 'a').write_text('half'); {end}",
+    "copies": "with local_copies(['000.npy'], copy=True): {end}",
 }
 
 
 def start_writer(folder: Path, writer: str, end: str) -> subprocess.Popen:
-    code = "import os, signal, time\nfrom lesionflow.files import nearby, whole, whole_folder\n" + WRITERS[writer]
+    code = (
+        "import os, signal, time\nfrom lesionflow.files import local_copies, atomic_write, atomic_folder\n"
+        + WRITERS[writer]
+    )
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow/scripts"), "TMPDIR": str(folder / "out")}
     return subprocess.Popen([sys.executable, "-c", code.format(end=end)], cwd=folder, env=environment)
 

@@ -37,7 +37,7 @@ def test_labels_are_read(tmp_path):
         (lambda t: t.replace("ISIC_0000004", "x/ISIC_0000001.JPG"), "row 6 names image ISIC_0000001 a second time"),
         (lambda t: t.head(0), "no image of class MEL"),
         (lambda t: t.assign(UNK=[0] * 7 + [1]), r"row 9 \(ISIC_0000007\) has 1 in column 'UNK'.*`ignore_classes`"),
-        (lambda t: t.assign(sex=[0, 1] * 4), "has 1 in column 'sex', .* or remove the column if it is no class"),
+        (lambda t: t.assign(sex=[0, 1] * 4), "has 1 in column 'sex', .* or remove the column if it is not a class"),
         (lambda t: pd.concat([t, t.head(1)]), "row 10 names image ISIC_0000000 a second time"),
         (lambda t: t.drop(columns="DF"), "has no column 'DF'"),
         (lambda t: t.rename(columns={"image": "name"}), "has no column 'image'"),

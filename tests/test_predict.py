@@ -160,9 +160,9 @@ def trained(folder: Path, **changes) -> str:
 
 def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="Say which images"):
+    with pytest.raises(InputError, match="No images are given"):
         choose_model(None, "tiny", None)
-    with pytest.raises(InputError, match="Say which images"):
+    with pytest.raises(InputError, match="No images are given"):
         choose_model("", "tiny", None)
     with pytest.raises(InputError, match=r"There is no folder or \.zip nowhere"):
         choose_model("nowhere", "tiny", None)
@@ -224,7 +224,7 @@ def test_a_model_that_does_not_fit_is_refused(changes, message):
         ({"backbone_settings": {**BACKBONE, "mean": ["a", "b", "c"]}}, r"is wrong at \$\.backbone_settings\.mean"),
         ({"backbone_settings": {**BACKBONE, "std": [0, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
         ({"backbone_settings": {**BACKBONE, "std": [10**400, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
-        ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is no number\)"),
+        ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is not a number\)"),
         (
             {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
             "trained with `architecture` timm hf-hub:evil/model, but the config says torchvision resnet50",
@@ -317,7 +317,7 @@ def test_files_that_are_not_tried_have_a_row_and_warnings_are_in_all():
 
 def test_a_model_without_probabilities_is_refused():
     files = pd.DataFrame({"image": ["a"], "status": ["ok"]})
-    with pytest.raises(InputError, match="gives no probabilities for a: its weights are faulty"):
+    with pytest.raises(InputError, match="probabilities for a are not finite: its weights are faulty"):
         prediction_table(files, pd.DataFrame({"image": ["a"], "MEL": [np.nan], "NV": [np.nan]}), NAMES)
 
 

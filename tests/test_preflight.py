@@ -89,8 +89,8 @@ def test_wrong_files_are_found(tmp_path):
         stream.writestr("LICENCE.txt", b"")
     digest = file_digest(file)
     assert find_file_problem(file, sha256=digest[:8]) is None and find_file_problem(archive, images=1) is None
-    assert f"has the SHA-256 {digest} where cafe is expected" in find_file_problem(file, sha256="cafe")
-    assert "has 1 images where 2 are expected" in find_file_problem(archive, images=2)
+    assert f"has the SHA-256 {digest} instead of cafe" in find_file_problem(file, sha256="cafe")
+    assert "has 1 images instead of 2" in find_file_problem(archive, images=2)
     assert "cannot be used (it is not a zip)" in find_file_problem(file, images=2)
     assert "is an empty folder" in find_file_problem(folder)
     assert f"fetch {URL}" in find_file_problem(tmp_path / "none", urls=[URL])
@@ -123,7 +123,7 @@ def test_the_image_is_started(tmp_path, programs):
     assert "package no_such is not in the image" in find_image_problems(str(image), ["json", "no_such"])[0]
     assert find_image_problems(str(image), ["json"]) == []
     Path(f"{image}.sha256").write_text("cafe  lesionflow.sif\n")
-    assert "where cafe is expected" in find_image_problems(str(image), [])[0]
+    assert "instead of cafe" in find_image_problems(str(image), [])[0]
 
 
 def test_a_gpu_and_space(tmp_path, programs):

@@ -102,7 +102,7 @@ def test_numbers_are_read_in_the_yaml_of_a_user():
         (("run", "datasets"), ["smotee"], "at $.run.datasets: 'smotee' is not one of `datasets` (undersampled, smote)"),
         (("ladder",), {"rungs": ["corrected"], "recipe": "x"}, "at $.ladder.recipe: 'x' is not one of `protocols`"),
         (("ladder",), {"rungs": ["corrected"], "external": ["demo", "demo"]}, "has non-unique elements"),
-        (("ladder",), {"rungs": ["corrected"], "external": ["isic2019"]}, "'isic2019' is what models are trained on"),
+        (("ladder",), {"rungs": ["corrected"], "external": ["isic2019"]}, "'isic2019' is the training collection"),
         (("protocols", "mine"), {"like": "corrected", "stages": {"vgg16": {1: {"epochs": 2}}}}, "'lr' is a required"),
         (("protocols", "mine"), None, "at $.protocols.mine: None is not of type 'object'"),
         (("protocols", "mine"), {"like": 1}, "at $.protocols.mine.like: 1 is not of type 'string'"),
@@ -169,7 +169,7 @@ def test_names_that_collide_with_others_or_with_folders(section, name, like):
 
 def test_a_name_of_two_parts_of_the_run():
     changes = {"datasets": {"resnet50": {"limit": 5}}, "run": {"datasets": ["resnet50"]}}
-    with pytest.raises(InputError, match="'resnet50' is a name in `datasets` and `backbones`"):
+    with pytest.raises(InputError, match="'resnet50' is used in `datasets` and `backbones`"):
         completed(changes)
 
 

@@ -1,4 +1,4 @@
-"""Audit a split that was made elsewhere: lesions on both sides of it, by class."""
+"""Audit a split made elsewhere: lesions in several of its parts, per class."""
 
 import logging
 import sys
@@ -25,7 +25,7 @@ def main(snakemake: "Snakemake") -> None:
         labels = read_labels(inputs.labels, params.classes, other_classes=True)
         split, remarks = read_split(inputs.split, labels.index, params.audit["part_column"])
         if labels.isna().any():
-            remarks.append(f"{labels.isna().sum()} images of the labels are of none of `classes` and have no class.")
+            remarks.append(f"{labels.isna().sum()} labelled images belong to none of `classes`.")
         result = audit_foreign(labels, inputs.metadata or None, split)
         counts = table(result)
         for line in (*remarks, f"Audited: {lesions_known(result)}."):

@@ -1,4 +1,4 @@
-"""Audit the parts of a protocol for what they share; stop where a protocol that is not leaky leaks."""
+"""Audit overlaps between the parts of a protocol; fail if a protocol that is not leaky leaks."""
 
 import logging
 from typing import TYPE_CHECKING

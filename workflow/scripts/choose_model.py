@@ -1,4 +1,4 @@
-"""Choose the model that looks at new images, and refuse one that does not fit the config or cannot be read."""
+"""Choose the model for new images; fail if it does not fit the config or cannot be read."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ def main(snakemake: "Snakemake") -> None:
         folder, record = choose_model(params.images, params.collection, params.model)
         check_source(Path(snakemake.output[0]), params.images)
         check_fit(folder, record, params.classes, params.image_size, params.resize, params.backbones)
-        # Before anything is packed. By its absolute path, under which it is nobody's to remove.
+        # Before images are packed. An absolute path marks the model as the user's: if damaged, it is not removed.
         model = Path(folder, "model.safetensors").absolute()
         restore(model, record["backbone_settings"], len(record["classes"]))
         write_json(snakemake.output[0], {"folder": folder, "images": source_of(params.images), **record})

@@ -14,7 +14,7 @@ def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
         download(
-            snakemake.config["private_urls"][snakemake.output[0]],  # Snakemake records params
+            snakemake.config["private_urls"][snakemake.output[0]],  # not in params, which Snakemake records
             Path(snakemake.output[0]),
             part=Path(params.part),
             sha256=params.sha256,

@@ -1,4 +1,4 @@
-"""Find images that are one lesion or one picture and yet have different classes."""
+"""Find images of one lesion or picture with different classes."""
 
 from typing import TYPE_CHECKING
 

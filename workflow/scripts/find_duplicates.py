@@ -1,4 +1,4 @@
-"""Find images that show the same picture."""
+"""Find duplicate and near-duplicate images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        # Images of another collection are named after it: both may use the same names.
+        # Images of another collection get its name as a prefix: both may use the same image names.
         other = snakemake.wildcards.get("other")
         prefixes = [f"{other}/" * (Path(path).parts[1] == other) for path in snakemake.input.tables]
         store = packed_store(snakemake.input.tables, snakemake.input.pixels, prefixes)

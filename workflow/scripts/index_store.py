@@ -1,4 +1,4 @@
-"""List the packed shards of a store with the digests of their tables, which have those of the images."""
+"""List the shards of a store with the SHA-256 of their tables, which in turn list those of the images."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Evaluate a model on another collection, and find the images of it that share something with its training."""
+"""Evaluate a model on images of another collection, and find duplicates of its training images among them."""
 
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,12 @@ def main(snakemake: "Snakemake") -> None:
         test, clean = (read_probabilities(inputs[part]) for part in ("test", "clean"))
         for table in (external, test):  # both collections may use the same names
             table["image"] = f"{other}/" + table["image"]
-        known = pd.concat([own, external])
+        manifest = pd.concat([own, external])
         split = read_parts(inputs.split)
         split = pd.concat([split[split["part"] == "train"], test[["image"]].assign(part="test")])
         sets = read_duplicates(inputs.duplicates)
-        leakage = audit(known[["image", "label", "lesion"]].merge(sets, on="image", how="left"), split)
-        row = ladder_row(other, read_json(inputs.card), leakage, known, test=test, clean=clean)
+        leakage = audit(manifest[["image", "label", "lesion"]].merge(sets, on="image", how="left"), split)
+        row = ladder_row(other, read_json(inputs.card), leakage, manifest, test=test, clean=clean)
         write_json(snakemake.output[0], row)
 
 

@@ -1,4 +1,4 @@
-"""Evaluate a model on the test images of its rung, and on the clean images."""
+"""Evaluate a model on the test images of its own split and on clean images."""
 
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input
     with job(snakemake.log[0]):
-        known = read_manifest(inputs.manifest)
+        manifest = read_manifest(inputs.manifest)
         rung = snakemake.wildcards.protocol.removeprefix("ladder_")
         tests = {part: read_probabilities(inputs[part]) for part in ("test", "clean")}
         write_json(
-            snakemake.output[0], ladder_row(rung, read_json(inputs.card), read_json(inputs.leakage), known, **tests)
+            snakemake.output[0], ladder_row(rung, read_json(inputs.card), read_json(inputs.leakage), manifest, **tests)
         )
 
 

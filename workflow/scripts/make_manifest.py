@@ -1,4 +1,4 @@
-"""Join labels and packed images to the manifest."""
+"""Join labels and packed images into the manifest."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Probabilities of a model for every image of another collection, in the columns of an ISIC submission."""
+"""Predict class probabilities for all images of another collection, in the columns of an ISIC submission."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

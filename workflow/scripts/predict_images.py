@@ -1,4 +1,4 @@
-"""Probabilities of the chosen model for new images, in the columns of an ISIC submission, and a summary."""
+"""Predict class probabilities for new images with the chosen model, in the columns of an ISIC submission."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Probabilities of the stages' models for the images of some parts, in the columns of an ISIC submission."""
+"""Predict class probabilities for some parts with the models of all stages, in the columns of an ISIC submission."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Read labels and patient data, and check them before anything costs time."""
+"""Read and check labels and patient data before expensive steps."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
-"""What a step runs in: version of Lesionflow, versions of packages, and the container image.
+"""Software environment of a step: version of Lesionflow, package versions and the container image.
 
-Without `--sdm` Snakemake ignores `container:` and says nothing.
+Without `--sdm`, Snakemake silently ignores `container:`.
 """
 
 import os
@@ -18,10 +18,10 @@ IMAGE = Path("/opt/lesionflow/image.json")  # written by envs/install.sh
 
 
 def container(image: Path = IMAGE) -> dict[str, str] | None:
-    """What is known of the image that this process runs in; None outside of any.
+    """Return a description of the container image of this process, or None outside a container.
 
-    Of an image of `make image`: name, version, licence, base and lock_sha256, the digest of what is installed in it.
-    Of every image that Apptainer runs: file.
+    Images built by `make image` have name, version, licence, base and lock_sha256, the digest of the installed
+    packages. Under Apptainer, every image has file.
     """
     known = read_json(image) if image.exists() else {}
     file = os.environ.get("APPTAINER_CONTAINER")  # set by Apptainer to the path on the host
@@ -31,7 +31,7 @@ def container(image: Path = IMAGE) -> dict[str, str] | None:
 
 
 def describe(found: Mapping[str, str] | None) -> str:
-    """What `container` found, in a few words."""
+    """Return a short text for the output of `container`."""
     if found is None:
         return "none"
     if "name" not in found:
@@ -55,7 +55,7 @@ def release() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a result depends on, by name."""
+    """Return the versions of Python and of the packages that results depend on."""
     packages = (
         "torch",
         "torchvision",

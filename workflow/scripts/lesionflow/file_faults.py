@@ -1,4 +1,4 @@
-"""Whether a downloaded or copied file is the right one, and complete."""
+"""Integrity checks of downloaded and copied files."""
 
 import csv
 import lzma
@@ -14,10 +14,10 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError
 
 
 def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, certain: bool) -> str:
-    """Why the bytes in `path` are not the file that was wanted; empty if they are.
+    """Return why `path` is not the expected file, or an empty string if it is.
 
-    `suffix` is the ending of the name that the file will have, `sha256` the digest or the head of it, `images` the
-    number of images in a .zip; None where they are not known. `certain`: the file is known to be complete.
+    `suffix` is the suffix of the final file name, `sha256` the digest or its leading digits and `images` the number of
+    images in a .zip; None if unknown. `certain`: the file is known to be complete.
     """
     if not path.stat().st_size:
         return "the file is empty"
@@ -25,7 +25,7 @@ def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, 
         digest = file_digest(path)
         if not digest.startswith(sha256.lower()):
             what = "it is a web page and" if is_page(path) else "it"
-            return f"{what} has the SHA-256 {digest} where {sha256} is expected"
+            return f"{what} has the SHA-256 {digest} instead of {sha256}"
     elif is_page(path):
         return "it is a web page, perhaps a login or an error of the server"
     if suffix == ".csv" and not sha256:
@@ -34,13 +34,13 @@ def find_fault(path: Path, suffix: str, sha256: str | None, images: int | None, 
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file starts as HTML, XML or JSON does, and no table or archive."""
+    """Whether a file starts like HTML, XML or JSON instead of a table or an archive."""
     with open(path, "rb") as stream:
         return stream.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"{", b"["))
 
 
 def find_table_fault(path: Path, certain: bool) -> str:
-    """Why a file is not a complete CSV, as far as can be seen without its digest; empty if nothing is wrong."""
+    """Return why a CSV without a known digest appears incomplete, or an empty string."""
     first, last, rows = [], [], 0
     try:
         with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
@@ -53,26 +53,26 @@ def find_table_fault(path: Path, certain: bool) -> str:
     if len(last) < len(first):
         return f"it is truncated: its last row, number {rows}, has {len(last)} of {len(first)} columns"
     if not certain and not path.read_bytes().endswith((b"\n", b"\r")):
-        return "it may be truncated: the server does not say how long it is, and its last line does not end"
+        return "it may be truncated: the server reports no length, and the last line has no line break"
     return ""
 
 
 def find_zip_fault(path: Path, images: int | None) -> str:
-    """Why the archive is damaged, or does not hold so many `images`; empty if all is well."""
+    """Return why an archive is damaged or does not contain `images` images, or an empty string."""
     try:
         found = count_images(path)
         with zipfile.ZipFile(path) as archive:
             for member in progress(archive.infolist(), unit="file", desc=f"checking {path.stem}"):
                 with archive.open(member) as stream:
-                    while stream.read(1 << 20):  # to the end, where zipfile compares the CRC-32
+                    while stream.read(1 << 20):  # zipfile checks the CRC-32 at the end
                         pass
     except DAMAGE as error:
         return describe_damage(path, error)
-    return "" if images in (None, found) else f"it holds {found} images where {images} are expected"
+    return "" if images in (None, found) else f"it contains {found} images instead of {images}"
 
 
 def describe_damage(path: Path, error: Exception) -> str:
-    """What is wrong with an archive that `error` came from."""
+    """Describe the damage of an archive that raised `error`."""
     with open(path, "rb") as stream:
         head = stream.read(2)
     if head != b"PK":
@@ -83,6 +83,6 @@ def describe_damage(path: Path, error: Exception) -> str:
 
 
 def count_images(path: str | Path) -> int:
-    """How many images a .zip holds, as `images.RawImages` finds them; DAMAGE where its list of files cannot be read."""
+    """Count the images in a .zip as `images.RawImages` does. Raises one of DAMAGE if its directory is unreadable."""
     with zipfile.ZipFile(path) as archive:
         return len(image_files(archive.namelist()))

@@ -1,4 +1,4 @@
-"""Whole files and digests: what every step needs before it starts and when it ends."""
+"""Atomic writing, reading and digests of files."""
 
 import contextlib
 import hashlib
@@ -16,15 +16,13 @@ from lesionflow.listing import walk
 
 
 class InputError(Exception):
-    """Something that the user gave, or that lies on the disk, cannot be used: the text says what, where and how to
-    fix it.
-    """
+    """An unusable input or file; the message states what is wrong, where, and how to fix it."""
 
 
 def atomic_write(path: str | Path) -> contextlib.AbstractContextManager[Path]:
-    """Yield a name of this attempt's own beside `path`; rename it to `path` when the block ends well.
+    """Yield a temporary path beside `path` and rename it to `path` if the block succeeds.
 
-    What attempts that were killed left there is removed first.
+    Temporary files of killed attempts are removed first.
     """
 
     def make(**names: Any) -> str:
@@ -36,7 +34,7 @@ def atomic_write(path: str | Path) -> contextlib.AbstractContextManager[Path]:
 
 
 def atomic_folder(path: str | Path) -> contextlib.AbstractContextManager[Path]:
-    """As `atomic_write`, a folder; the one that was at `path` goes when the new one is done."""
+    """As `atomic_write`, for a folder; replaces an existing folder at `path` on success."""
     return _attempt(Path(path), tempfile.mkdtemp, 0o777)
 
 
@@ -51,7 +49,7 @@ def _attempt(path: Path, make: Callable[..., str], mode: int) -> Iterator[Path]:
         allow_others(temporary, mode)
         put(temporary, path)
     except OSError as error:
-        if error.filename in (None, str(temporary)):  # what fails while it is written does not name it
+        if error.filename in (None, str(temporary)):  # errors while writing name no file
             error.filename = str(path)
         raise
     finally:
@@ -59,7 +57,7 @@ def _attempt(path: Path, make: Callable[..., str], mode: int) -> Iterator[Path]:
 
 
 def allow_others(path: Path, mode: int) -> None:
-    """Undo that `tempfile` keeps its files from others: `mode` but for what the umask takes away."""
+    """Apply the umask to `mode`: `tempfile` creates files as 0600 and folders as 0700."""
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(mode & ~umask)
@@ -67,7 +65,7 @@ def allow_others(path: Path, mode: int) -> None:
 
 @contextlib.contextmanager
 def local_copies(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]:
-    """Yield the files' paths, or those of copies in $TMPDIR that last as long as the block, under the same names."""
+    """Yield the paths of the files or, if `copy`, of copies in $TMPDIR with the same names, removed after the block."""
     if not copy:
         yield [str(file) for file in files]
         return
@@ -85,21 +83,21 @@ def local_copies(files: Sequence[str | Path], copy: bool) -> Iterator[list[str]]
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
+    """Write `text` to `path` atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all."""
+    """Write `value` as indented JSON atomically."""
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
 @contextlib.contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Read `path`, a result of ours, in the block: what fails there means that the file is damaged (`damaged`).
+    """Context for reading a result at `path`: parsing and validation errors become the error of `damaged`.
 
-    The block only reads, parses and checks what it read. Files that the user gives are never read in it.
+    The block only reads, parses and validates. User files must not be read in it.
     """
     try:
         yield
@@ -108,10 +106,10 @@ def reading(path: str | Path) -> Iterator[None]:
 
 
 def damaged(path: str | Path, why: object) -> InputError:
-    """The error to raise for a result of ours that is damaged, which is removed where the command can recreate it.
+    """Return the InputError for a damaged result, and remove the file if a rule can recreate it.
 
-    Only what a rule makes has a relative path in results/ or resources/. A model that the user names has an absolute
-    one, so that no rule trains it again: it stays.
+    Only outputs of rules have relative paths in results/ or resources/. Models named by the user have absolute paths,
+    so that no rule retrains them; they are kept.
     """
     what = f"{path} is damaged ({first_line(why)})"
     if Path(path).parts[0] not in ("results", "resources"):
@@ -122,12 +120,12 @@ def damaged(path: str | Path, why: object) -> InputError:
 
 
 def first_line(error: object) -> str:
-    """The first line of what an error says, or its kind where it says nothing."""
+    """Return the first line of an error's message, or the error's type if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class Record(dict):
-    """A JSON object of the file `path`: a key that it lacks is damage."""
+    """A JSON object read from `path`; a missing key raises the error of `damaged`."""
 
     path: str | Path
 
@@ -136,29 +134,27 @@ class Record(dict):
 
 
 def read_json(path: str | Path) -> Record:
-    """The object in a JSON file of ours; raises InputError where the file, or later a key that is asked for, is not
-    as we wrote it.
-    """
+    """Read the JSON object in a result file. Raises InputError if the file is damaged or a requested key is missing."""
     with reading(path):
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(value, dict):
-            raise ValueError("it holds no JSON object")
+            raise ValueError("it is not a JSON object")
     record = Record(value)
     record.path = path
     return record
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file as hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def listing_digest(path: str | Path) -> str:
-    """SHA-256 of the names, sizes and dates of the files in a folder, at whatever depth, or of the file at `path`.
+    """Return the SHA-256 of the names, sizes and dates of a file, or of all files below a folder.
 
-    A folder's own date, which Snakemake compares, misses most changes of what is in it. FileNotFoundError if there
-    is nothing at `path`.
+    Snakemake compares only the folder's own date, which misses most changes in it. Raises FileNotFoundError if `path`
+    does not exist.
     """
     root, files = Path(path), [Path(path)]
     if root.is_dir():
@@ -167,12 +163,12 @@ def listing_digest(path: str | Path) -> str:
     for file in files:
         try:
             state = file.stat()
-        except OSError:  # a link to nothing is a file too
+        except OSError:  # a dangling link counts as a file
             state = file.lstat()
         states[str(file.relative_to(root))] = (state.st_size, state.st_mtime_ns)
     return value_digest(states)
 
 
 def value_digest(value: Any) -> str:
-    """SHA-256 of a value that JSON can hold; the order of keys does not count."""
+    """Return the SHA-256 of a JSON-serialisable value, regardless of the order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The files in a folder, and which of them are images."""
+"""List files in folders and recognise images."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 
 
 def image_files(files: Iterable[str]) -> list[str]:
-    """Those of `files` that are images by their ending, sorted, without the companion files of macOS."""
+    """Return the image files among `files`, sorted, without the companion files of macOS."""
     return sorted(file for file in files if is_image(PurePath(file)))
 
 
@@ -20,7 +20,7 @@ def is_image(file: PurePath) -> bool:
 def walk(
     path: str | Path, onerror: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As `os.walk`, through links too: each folder once, however often it is linked, none that `path` lies in."""
+    """As `os.walk`, following links: each folder is visited once, and parents of `path` never."""
 
     def identity(folder: str | Path) -> tuple[int, int]:
         status = os.stat(folder)

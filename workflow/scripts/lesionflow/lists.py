@@ -1,7 +1,7 @@
-"""The CSVs of a run: one reader each, with its columns and their types, and one writer.
+"""Readers and writers of the CSV files of a run, with their columns and types.
 
-Cells of text stay as they are: an image may be named NA, null, 007 or 1e5. Only an empty cell is a missing value.
-Spreadsheets run a cell that begins with a formula character: the writer puts an apostrophe before it, and the
+Text cells are read unchanged: an image may be named NA, null, 007 or 1e5. Only an empty cell is a missing value.
+Spreadsheets execute cells that start with a formula character: the writer puts an apostrophe before them, and the
 readers remove it.
 """
 
@@ -22,7 +22,7 @@ RUN = ["protocol", "backbone", "weights", "dataset"]
 
 
 def write_table(path: str | Path, table: pd.DataFrame, float_format: str | None = None) -> None:
-    """Write the columns of `table` as CSV, whole or not at all."""
+    """Write `table` as CSV atomically."""
     table = table.copy()
     for name in table:
         table[name] = _texts(table[name], lambda text: f"'{text}" if re.match(FORMULA, text) else text)
@@ -31,14 +31,15 @@ def write_table(path: str | Path, table: pd.DataFrame, float_format: str | None 
 
 
 def write_probabilities(path: str | Path, table: pd.DataFrame) -> None:
-    """As `write_table`, numbers with the seven digits that float32 has."""
+    """As `write_table`, with seven significant digits, the precision of float32."""
     write_table(path, table, float_format="%.7g")
 
 
 def read_table(path: str | Path, text: Sequence[str], numbers: Sequence[str] = (), **options: Any) -> pd.DataFrame:
-    """A CSV of `write_table`: the columns `text`, which must be there, hold text, all others numbers or truths.
+    """Read a CSV written by `write_table`: text in the columns `text`, numbers or booleans in all others.
 
-    No cell is empty in the columns `numbers`, which must be there too, and in image and label.
+    Raises InputError if one of the columns `text` and `numbers` is missing, or if one of `numbers`, image or label has
+    empty cells.
     """
     with reading(path):
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""], **options)
@@ -58,7 +59,7 @@ def read_table(path: str | Path, text: Sequence[str], numbers: Sequence[str] = (
 
 
 def _texts(column: pd.Series, change: Any) -> pd.Series:
-    """A column with `change` made to its cells of text."""
+    """Return a column with `change` applied to its text cells."""
     if pd.api.types.is_numeric_dtype(column):
         return column
     return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell).astype(column.dtype)
@@ -70,7 +71,7 @@ def read_described(path: str | Path) -> pd.DataFrame:
 
 
 def read_packed(path: str | Path) -> pd.DataFrame:
-    """The table of a packed shard: image, row, width and height (pixels), sha256, pixels, phash and status."""
+    """The table of a shard: image, row, width and height (pixels), sha256, pixels, phash and status."""
     return read_table(path, ["image", "sha256", "pixels", "phash", "status"], ["row"])
 
 
@@ -86,17 +87,17 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
 
 
 def read_parts(path: str | Path) -> pd.DataFrame:
-    """split.csv: image and part. An image may stand in two parts."""
+    """split.csv: image and part. An image may be in two parts."""
     return read_table(path, ["image", "part"])
 
 
 def read_training(path: str | Path) -> pd.DataFrame:
-    """training.csv: label and image; neighbour and weight (0 to 1) where the image is synthetic."""
+    """training.csv: label and image; neighbour and weight (0 to 1) for synthetic images."""
     return read_table(path, ["label", "image", "neighbour"], ["weight"])
 
 
 def read_probabilities(path: str | Path) -> pd.DataFrame:
-    """Answers of a model (valid.csv, test.csv, clean.csv): image, and the probability of each class."""
+    """Predictions for a part (valid.csv, test.csv, clean.csv): image and the probability of each class."""
     return read_table(path, ["image"])
 
 
@@ -111,12 +112,12 @@ def read_rejected(path: str | Path) -> pd.DataFrame:
 
 
 def read_conflicts(path: str | Path) -> pd.DataFrame:
-    """conflicts.csv: kind and value of a set, and image and label of each that is in it."""
+    """conflicts.csv: kind and value of a set, image and label of each member."""
     return read_table(path, ["kind", "value", "image", "label"])
 
 
 def read_counts(path: str | Path) -> pd.DataFrame:
-    """class_counts.csv: protocol, seed and class; then numbers of images."""
+    """class_counts.csv: protocol, seed, class and numbers of images."""
     return read_table(path, ["protocol", "class"])
 
 
@@ -131,12 +132,12 @@ def read_ladder(path: str | Path) -> pd.DataFrame:
 
 
 def read_trials(path: str | Path) -> pd.DataFrame:
-    """trials.csv of one search: optimizer, lr, epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
+    """trials.csv of a search: optimizer, lr, epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
     return read_table(path, ["optimizer"])
 
 
 def read_searches(path: str | Path) -> pd.DataFrame:
-    """search.csv, of all searches: RUN, seed, leaky, the best epoch of each trial, winner (true or false)."""
+    """search.csv of all searches: RUN, seed, leaky, the best epoch of each trial, winner (true or false)."""
     return read_table(path, [*RUN, "optimizer"])
 
 

@@ -1,4 +1,4 @@
-"""Where a step says what it does: its log, with no URL's secrets in it, and bars of progress."""
+"""Logging of steps: log files without secrets of URLs, and progress bars."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ BUG = (
 
 
 class Log(logging.StreamHandler):
-    """Says on the terminal what the log's disk does not take."""
+    """Handler that falls back to the terminal if the log file cannot be written, for example on a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         print(self.format(record), file=sys.__stderr__)
@@ -28,21 +28,21 @@ class Log(logging.StreamHandler):
 
 @contextlib.contextmanager
 def log_stream(log: str | Path) -> Iterator[TextIO]:
-    """A new file at `log` to write to; ends with one sentence on the terminal where there can be none."""
+    """Open a new log file at `log`; exit with a one-sentence error on the terminal if this fails."""
     try:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
-        stream = open(log, "w", buffering=1)  # noqa: SIM115 (to close it may fail)
+        stream = open(log, "w", buffering=1)  # noqa: SIM115 (closing may fail)
     except OSError as error:
         sys.exit(f"Error: {refusal(error) or error}")
     try:
         yield stream
     finally:
-        with contextlib.suppress(OSError):  # what it did not take was said on the terminal
+        with contextlib.suppress(OSError):  # unwritten records are on the terminal
             stream.close()
 
 
 class PublicFormatter(logging.Formatter):
-    """A log shows no URL with its secrets, whoever writes it, the text of an exception included."""
+    """Formatter that removes secrets of URLs from all records, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return public(super().format(record))
@@ -50,7 +50,7 @@ class PublicFormatter(logging.Formatter):
 
 @contextlib.contextmanager
 def job(log: str | Path) -> Iterator[None]:
-    """Send everything that a step says to `log`; end with one sentence, not a traceback, where it is no bug of ours."""
+    """Redirect all output of a step to `log`; exit with a one-sentence error, or with a traceback for bugs."""
     with log_stream(log) as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         handler = Log(stream)
         handler.setFormatter(PublicFormatter("%(asctime)s %(message)s"))
@@ -59,16 +59,16 @@ def job(log: str | Path) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            said = str(error) if isinstance(error, InputError) else refusal(error)
-            if said:
-                logging.error("Error: %s", said)
+            message = str(error) if isinstance(error, InputError) else refusal(error)
+            if message:
+                logging.error("Error: %s", message)
             else:
                 logging.exception(BUG, log)
             sys.exit(1)
 
 
 def progress(items: Iterable | None = None, **bar: Any) -> tqdm:
-    """A tqdm bar on the terminal, or a line every half minute in the log of a step that has none."""
+    """Return a tqdm bar on the terminal, or one that logs a line every 30 s if there is no terminal."""
     terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
     stream = sys.__stderr__ if terminal else sys.stderr
     return tqdm(items, file=stream, mininterval=0.5 if terminal else 30, **bar)

@@ -1,4 +1,4 @@
-"""Errors of the machine that are no bug of this program: one sentence each, with what to do about it."""
+"""One-sentence messages, with a remedy, for system errors that are not bugs."""
 
 import errno
 import re
@@ -17,12 +17,12 @@ ADVICE = {
     errno.EIO: "its disk, or the connection to it, is faulty, so check it or move to another one",
 }
 ADVICE |= {errno.EPERM: ADVICE[errno.EACCES], errno.ENFILE: ADVICE[errno.EMFILE]}
-# What torch says, whose errors have no class of their own on a processor.
+# Messages of torch, which raises a plain RuntimeError on CPUs.
 NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED")
 
 
 def refusal(error: Exception) -> str | None:
-    """What to tell the user of `error`; None if it is a bug of this program."""
+    """Return the message for `error`, or None if it is a bug of this program."""
     if isinstance(error, OSError) and error.errno in ADVICE:
         return f"{error.filename or 'A file'} cannot be used ({error.strerror}): {ADVICE[error.errno]}."
     if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):

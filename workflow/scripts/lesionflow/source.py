@@ -1,4 +1,4 @@
-"""Digests of source code: what a step's result depends on beside its inputs and settings."""
+"""Digests of source code, the part of a result's provenance besides inputs and settings."""
 
 import ast
 import functools
@@ -16,11 +16,10 @@ DATA_FILE = re.compile(r"[\w.*]+\.(j2|rst|csv|yaml)")
 
 
 def code_of(script: str, gate: str | None = None) -> str:
-    """SHA-256 of `script`.py, of all that it imports from the package, and of the templates that these name.
+    """Return the SHA-256 of `script`.py, of the package modules that it imports and of the templates that these name.
 
-    Comments, docstrings and layout do not count, nor does the module `gate` ("splits.audit"), which decides whether
-    the step may run and not what it makes. Snakemake sees that a script's file is newer, not that what it imports has
-    changed.
+    Comments, docstrings and layout are ignored, as is the module `gate` ("splits.audit"), which decides whether a step
+    may run but does not affect its result. Snakemake itself detects changes of the script, but not of its imports.
     """
     digest = hashlib.sha256()
     left_out = PACKAGE.joinpath(*gate.split(".")).with_suffix(".py") if gate else None
@@ -31,9 +30,9 @@ def code_of(script: str, gate: str | None = None) -> str:
 
 
 def sources(script: Path, left_out: Path | None = None) -> set[Path]:
-    """`script`, the modules of the package that it imports and these import, and the data files that they name.
+    """Return `script`, the package modules that it imports directly or indirectly, and the data files that they name.
 
-    A data file is named by a string such as "card.md.j2", or all of a kind by "*.rst".
+    A string such as "card.md.j2" names a data file, "*.rst" all files with that suffix.
     """
     found, waiting = set(), [script]
     while waiting:
@@ -46,7 +45,7 @@ def sources(script: Path, left_out: Path | None = None) -> set[Path]:
 
 
 def imported(file: Path) -> Iterator[Path]:
-    """The package's modules that a source file imports, in whatever form, at whatever depth."""
+    """Yield the package modules imported anywhere in a source file, in any form."""
     for node in ast.walk(parsed(file)):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -60,7 +59,7 @@ def imported(file: Path) -> Iterator[Path]:
 
 
 def named(file: Path) -> Iterator[Path]:
-    """The templates and tables of the repository that a source file names."""
+    """Yield the templates and tables named in a source file."""
     for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and DATA_FILE.fullmatch(node.value):
             yield from PACKAGE.rglob(node.value)
@@ -70,7 +69,7 @@ def named(file: Path) -> Iterator[Path]:
 
 @functools.cache
 def parsed(file: Path) -> ast.Module:
-    """The syntax tree of a source file, without docstrings."""
+    """Return the syntax tree of a source file without docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
@@ -80,5 +79,5 @@ def parsed(file: Path) -> ast.Module:
 
 @functools.cache
 def essence(file: Path) -> str:
-    """The text of a file; of a Python file only what runs."""
+    """Return the text of a file; for Python, the code without comments and docstrings."""
     return ast.unparse(parsed(file)) if file.suffix == ".py" else file.read_text(encoding="utf-8")

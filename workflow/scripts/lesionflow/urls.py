@@ -1,11 +1,11 @@
-"""URLs as they may be shown and recorded: user, password, query and fragment can be secrets."""
+"""Removal of secrets from URLs: user, password, query and fragment."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 URL = re.compile(
-    r"([a-z][a-z0-9+.-]*://|(?<!\S)(?!\S*://)(?=\S+:\S*@))"  # or USER:PASSWORD@HOST where the scheme was forgotten
+    r"([a-z][a-z0-9+.-]*://|(?<!\S)(?!\S*://)(?=\S+:\S*@))"  # or USER:PASSWORD@HOST without a scheme
     r"(\S*?)([\"'`)\]>},.;:]*)(?=\s|$)",
     re.IGNORECASE,
 )
@@ -13,13 +13,13 @@ HOST = re.compile(r"(\[[^]]*\]|[^:@/?#]*)(:\d*)?(?=[/?#]|$)")
 
 
 def public(text: str) -> str:
-    """`text`, a URL or words with URLs among them, without what can be secret in any of them."""
+    """Return `text` with the secrets removed from all URLs in it."""
     return URL.sub(lambda found: found[1] + _public_part(found[2]) + found[3], text)
 
 
 def _public_part(address: str) -> str:
-    """What follows :// in a URL, reduced to host and path."""
-    if not HOST.match(address):  # user and password come first, and hold any character where nobody escaped them
+    """Reduce the part of a URL after :// to host and path."""
+    if not HOST.match(address):  # user and password come first; unescaped, they may contain any character
         address = address.rpartition("@")[2] if "@" in address else "…"
     return re.split("[?#]|://(?=.*@)", address, maxsplit=1)[0]
 
@@ -30,13 +30,14 @@ def is_url(weights: str) -> bool:
 
 
 def file_name(url: str) -> str:
-    """The last part of a URL's path."""
+    """Return the last part of a URL's path."""
     return PurePosixPath(re.split("[?#]", url, maxsplit=1)[0]).name
 
 
 def take_urls(config: Mapping) -> dict[str, list[str]]:
-    """The URLs of each file that the config can have downloaded, by the file's path; only their public part stays in
-    `config`, so that no record of it has a secret, and another password reruns nothing.
+    """Return the download URLs in the config by file path, and strip their secrets from `config`.
+
+    No record of the config contains a secret, and a new password triggers no rerun.
     """
     taken: dict[str, list[str]] = {}
     for name, collection in config["collections"].items():
@@ -52,6 +53,6 @@ def take_urls(config: Mapping) -> dict[str, list[str]]:
 
 
 def is_public(file: Path) -> bool:
-    """Whether a text file has no URL in it that has a secret."""
+    """Whether no URL in a text file has a secret."""
     text = file.read_text(encoding="utf-8", errors="replace")
     return public(text) == text

@@ -1,4 +1,4 @@
-"""Checks of the config: one sentence for the first fault, with its path."""
+"""Validation of the config, with one-sentence errors that give the path of the key."""
 
 import math
 from collections import Counter
@@ -11,8 +11,8 @@ from lesionflow.files import InputError
 from lesionflow.stages import STAGES
 from lesionflow.urls import public
 
-SHOWN = 300  # characters of a message, which may quote all that was given
-# Names that mean something else where ours stand: folders of the workflow, keywords of figures, rows of tables.
+SHOWN = 300  # characters of a message, which may quote the whole input
+# Reserved words: folders of the workflow, keywords of figures, rows of tables.
 WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplicates", "gallery", "ladder", "leakage",
          "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
 RESERVED = {
@@ -25,7 +25,7 @@ RESERVED = {
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    """Finite numbers only; YAML's yes and no, which Python counts as 1 and 0, are none."""
+    """Accept finite numbers only; YAML's yes and no, which Python treats as 1 and 0, are rejected."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
@@ -36,7 +36,7 @@ Validator = jsonschema.validators.extend(
 
 
 def check_schema(config: Mapping, rules: Mapping) -> None:
-    """Raise InputError at the first thing that the schema forbids; Snakemake's validate() prints the whole schema."""
+    """Raise InputError for the first schema violation; Snakemake's validate() prints the whole schema."""
     wrong = jsonschema.exceptions.best_match(Validator(rules).iter_errors(config))
     if wrong:
         about = wrong.schema.get("description", "")
@@ -51,7 +51,7 @@ def check_schema(config: Mapping, rules: Mapping) -> None:
 
 
 def check_reserved(config: Mapping) -> None:
-    """Raise InputError where two names differ in case only, or one means something else in paths, tables or figures."""
+    """Raise InputError for names that differ only in case, or that are reserved in paths, tables or figures."""
     for section, reserved in RESERVED.items():
         twice = Counter(name.casefold() for name in config[section])
         for name in config[section]:
@@ -63,7 +63,7 @@ def check_reserved(config: Mapping) -> None:
 
 
 def check_names(config: Mapping) -> None:
-    """Raise InputError where one part of the config uses a name that another does not define.
+    """Raise InputError if one part of the config uses a name that another does not define.
 
     Protocols must be complete (see `complete_protocols`).
     """
@@ -92,7 +92,7 @@ def check_names(config: Mapping) -> None:
 
 
 def check_values(config: Mapping) -> None:
-    """Raise InputError where two values do not go together. The config must be complete (see `complete`)."""
+    """Raise InputError for inconsistent values. The config must be complete (see `complete`)."""
     for name, dataset in config["datasets"].items():
         if dataset.get("real_limit", 0) > dataset["limit"]:
             raise InputError(
@@ -113,12 +113,10 @@ def check_values(config: Mapping) -> None:
     for name, times in Counter(name for names in config["run"].values() for name in names).items():
         if times > 1:
             found = " and ".join(f"`{section}`" for section, names in config["run"].items() if name in names)
-            raise InputError(
-                f"at $.run: {name!r} is a name in {found}, which results could not tell apart: rename one."
-            )
+            raise InputError(f"at $.run: {name!r} is used in {found} and would be ambiguous in results: rename one.")
     external = config["ladder"]["external"] if config["ladder"]["rungs"] else []
     if config["collection"] in external:
-        raise InputError(f"at $.ladder.external: {config['collection']!r} is what models are trained on: remove it.")
+        raise InputError(f"at $.ladder.external: {config['collection']!r} is the training collection: remove it.")
     for name in set(external) & set(config["ladder"]["rungs"]):
         raise InputError(f"at $.ladder.external: {name!r} is also the name of a rung: rename the collection.")
     for name in [config["collection"], *external]:

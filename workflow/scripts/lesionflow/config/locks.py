@@ -1,7 +1,7 @@
-"""The lock on a folder that a killed run leaves behind, and how to know that nobody holds it any more.
+"""Stale locks on a working folder, and how to tell that the locking run is dead.
 
-Snakemake locks a folder by files in it, which outlive SIGKILL and power cuts. Beside them each run holds a lock of the
-operating system, which ends with its process. Other machines may not see that one, so each run writes down its own.
+Snakemake locks a folder by files, which survive SIGKILL and power failures. Each run also holds a lock of the operating
+system, which ends with its process. Other machines may not see it, so each run also records its machine.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from typing import TextIO
 
 from lesionflow.files import InputError
 
-RECORD = "lesionflow_runs.txt"  # the machines whose runs can have left Snakemake's lock: host name and boot, one a line
-BOOT = Path("/proc/sys/kernel/random/boot_id")  # of Linux; the same in all containers of a machine
-HELD = contextlib.ExitStack()  # what is open, and by that locked, for as long as this process lives
+RECORD = "lesionflow_runs.txt"  # machines whose runs may have left Snakemake's lock: host name, boot id
+BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux only; equal in all containers of a machine
+HELD = contextlib.ExitStack()  # open and thereby locked files, until this process ends
 
 
 def enter(folder: Path, dry: bool) -> str:
-    """Begin in a working folder; `folder` is .snakemake in it. Returns a sentence where there is something to say.
+    """Enter a working folder; `folder` is its .snakemake. Returns a message for the user, or an empty string.
 
-    Snakemake's lock of a run that is known to be dead is removed. A dry run changes nothing. Raises InputError where
-    nothing can be written.
+    Removes Snakemake's lock if its run is known to be dead. A dry run changes nothing. Raises InputError if the folder
+    is not writable.
     """
     try:
         folder.mkdir(exist_ok=True)
@@ -38,7 +38,7 @@ def enter(folder: Path, dry: bool) -> str:
 
 
 def join_runs(folder: Path) -> str:
-    """Be one of the runs in `folder` until this process ends. The first of them removes the lock of a dead one."""
+    """Register as a run in `folder` until this process ends; the first run removes a stale lock."""
     record = HELD.enter_context((folder / RECORD).open("a+", encoding="utf-8"))
     try:
         fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,13 +49,13 @@ def join_runs(folder: Path) -> str:
         if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
             raise
         return advice([]) if left_locks(folder) else ""  # a file system without such locks
-    said = settle(folder, record) if alone else join_others(folder, record)
+    message = settle(folder, record) if alone else join_others(folder, record)
     fcntl.flock(record, fcntl.LOCK_SH)
-    return said
+    return message
 
 
 def settle(folder: Path, record: TextIO) -> str:
-    """What to do and say as the only run on this machine; until this ends, no other one begins here."""
+    """Remove a stale lock as the only run on this machine, and return a message; no other run starts meanwhile."""
     machines, locks = read_machines(record), left_locks(folder)
     strangers = [machine for machine in machines if not is_here(machine)]
     if locks and (strangers or not machines):
@@ -68,16 +68,16 @@ def settle(folder: Path, record: TextIO) -> str:
 
 
 def join_others(folder: Path, record: TextIO) -> str:
-    """What to do and say where another run is active on this machine."""
+    """Register beside another active run on this machine, and return a message if the folder is locked."""
     machines = read_machines(record)
-    if machines and this_machine() not in machines:  # without any, it is not known who left the lock
+    if machines and this_machine() not in machines:  # if empty, the owner of the lock is unknown
         write_machine(record)
     locked = "Another run is active in this folder: if Snakemake says that it is locked, wait, and do not unlock it."
     return locked if left_locks(folder) else ""
 
 
 def left_locks(folder: Path) -> list[Path]:
-    """Snakemake's lock: its files."""
+    """Return the files of Snakemake's lock."""
     return sorted((folder / "locks").glob("*.lock"))
 
 
@@ -87,7 +87,7 @@ def this_machine() -> str:
 
 
 def is_here(machine: str) -> bool:
-    """Whether `machine` is this one, also before it last started, or another container on it."""
+    """Whether `machine` is this one, including before its last reboot, or another container on it."""
     (host, *boot), (own_host, *own_boot) = machine.split(" "), this_machine().split(" ")
     return host == own_host or (boot == own_boot != [])
 
@@ -106,7 +106,7 @@ def write_machine(record: TextIO) -> None:
 
 
 def advice(machines: list[str]) -> str:
-    """What to do where it cannot be known whether a run still holds the lock."""
+    """Return instructions for a lock whose run may still be active."""
     where = " or ".join(machine.split(" ")[0] for machine in machines)
     whose = f"a run on {where}" if where else "a run on an unknown machine"
     command = shlex.join(["snakemake", "--unlock", *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""User input that Snakemake would misread or log: names of folders, paths, URLs on the command line."""
+"""User input that Snakemake would misread or log: folder names, paths, and URLs on the command line."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ PLACEHOLDER = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 
 
 def typed_images(config: Mapping, arguments: Sequence[str] | None) -> str:
-    """`images` of the config as text: of a folder 007 Snakemake makes the number 7.
+    """Return `images` of the config as typed: Snakemake turns a folder 007 into the number 7.
 
     `arguments` are the words after `--config`.
     """
@@ -24,7 +24,7 @@ def typed_images(config: Mapping, arguments: Sequence[str] | None) -> str:
 
 
 def check_command_line(arguments: Sequence[str] | None) -> None:
-    """Raise InputError where a word after `--config` has a secret in a URL."""
+    """Raise InputError if a word after `--config` contains a URL with a secret."""
     for word in arguments or ():
         if "://" in word and public(word) != word:
             raise InputError(
@@ -34,7 +34,7 @@ def check_command_line(arguments: Sequence[str] | None) -> None:
 
 
 def check_paths(config: Mapping) -> None:
-    """Raise InputError where a path of the config is a URL, or has in it what Snakemake takes for a placeholder."""
+    """Raise InputError if a path in the config is a URL, or contains what Snakemake takes for a placeholder."""
     for key, path in given_paths(config):
         if "://" in path and key != "container":
             raise InputError(f"at {key}: {public(path)!r} is a URL where a file is expected: download it first.")
@@ -47,9 +47,9 @@ def check_paths(config: Mapping) -> None:
 
 
 def check_tables(config: Mapping, made: Collection[str]) -> None:
-    """Raise InputError where a table is missing although results of the collection or of the audit exist.
+    """Raise InputError if a table is missing although results of its collection or audit exist.
 
-    Snakemake would take them for up to date. `made` are paths of files that rules make.
+    Snakemake would consider them up to date. `made` are the outputs of rules.
     """
     name, audit = config["collection"], config["audit"]
     parts = {f"collections.{name}": (config["collections"][name], f"results/{name}/labels.csv")}
@@ -64,7 +64,7 @@ def check_tables(config: Mapping, made: Collection[str]) -> None:
 
 
 def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:
-    """Every path that the config names, with its key."""
+    """Yield the key and path of every path in the config."""
     parts = {f"collections.{name}": collection for name, collection in config["collections"].items()}
     parts |= {name: config.get(name, {}) for name in ("audit", "predict")}
     for where, part in parts.items():
@@ -72,7 +72,7 @@ def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:
             if key in part:
                 yield f"{where}.{key}", part[key]
     if "images" in config:
-        yield "images", str(Path(config["images"]).absolute())  # results bear its name, which `.` does not show
+        yield "images", str(Path(config["images"]).absolute())  # results are named after it, so `.` must be resolved
     yield "container", config["container"]
     for name, backbone in config["backbones"].items():
         if not is_url(backbone["weights"]):

@@ -1,4 +1,4 @@
-"""What a run needs on machines without a network, checked before anything is queued. Nothing is fetched here."""
+"""Preflight: requirements of a run on machines without network, checked before jobs are queued. Nothing is fetched."""
 
 import importlib.util
 import re
@@ -11,35 +11,35 @@ from lesionflow.file_faults import DAMAGE, count_images, describe_damage, is_pag
 from lesionflow.files import file_digest
 from lesionflow.urls import file_name, is_url, public
 
-MODEL_BYTES = 300_000_000  # of one stage of ResNet50 at most: its model, and what an interrupted training resumes from
-START_SECONDS = 120  # that Apptainer may take until an image's Python answers
-# Which of the packages that it is given this Python cannot find.
+MODEL_BYTES = 300_000_000  # upper bound per stage, for ResNet50: model and state for resuming
+START_SECONDS = 120  # for Apptainer to start Python in an image
+# Prints the given packages that this Python cannot find.
 FIND_PACKAGES = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if not u.find_spec(n)), sep='\\n')"
 
 
 def weights_file(weights: str) -> str | None:
-    """Where a backbone's `weights` of the config lie as a file; None where there is none."""
+    """Return the file of a backbone's `weights`, or None if they are not a file."""
     if weights == "none" or weights.startswith("package:"):
         return None
     return f"resources/weights/{file_name(weights)}" if is_url(weights) else weights
 
 
 def used_weights(config: Mapping) -> list[str]:
-    """`weights` of the backbones that a run of the config trains, each once."""
+    """Return the distinct `weights` of all backbones that the config trains."""
     ladder = config["ladder"]
     names = [*config["run"]["backbones"], *([ladder["backbone"]] if ladder["rungs"] else [])]
     return list(dict.fromkeys(config["backbones"][name]["weights"] for name in names))
 
 
 def used_packages(config: Mapping) -> list[str]:
-    """The Python packages that weights are in."""
+    """Return the Python packages that provide weights."""
     return [name.removeprefix("package:") for name in used_weights(config) if name.startswith("package:")]
 
 
 def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
-    """The files of a run that no rule makes: path, urls, and sha256 and images where they are known.
+    """Return the files of a run that no rule makes: path, urls, and sha256 and images if known.
 
-    `made` are files that a rule makes without a network.
+    `made` are files that a rule makes without network.
     """
     collection = config["collections"][config["collection"]]
     needed = [{"path": collection[key]} for key in ("images", "labels", "metadata") if key in collection]
@@ -56,8 +56,8 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
 def find_file_problem(
     path: str | Path, urls: Sequence[str] = (), sha256: str | None = None, images: int | None = None
 ) -> str | None:
-    """Why `path` cannot be used and how to get it, or None; `sha256` may be the head of the digest."""
-    get = f"make or copy it, or correct its path in the config. It is looked for at {Path(path).absolute()}."
+    """Return why `path` cannot be used and how to get it, or None; `sha256` may be the leading digits."""
+    get = f"make or copy it, or correct its path in the config. The expected path is {Path(path).absolute()}."
     if urls:
         get = (
             f"fetch {public(urls[0])}, or run `snakemake {path} --cores 1` where there is a network, and put it there."
@@ -74,12 +74,12 @@ def find_file_problem(
 
 
 def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
-    """As `file_faults.find_fault`, without reading the images of a .zip."""
+    """As `file_faults.find_fault`, without reading the images in a .zip."""
     if not path.stat().st_size:
         return "is empty"
     digest = file_digest(path) if sha256 else ""
     if not digest.startswith(sha256 or ""):
-        return f"has the SHA-256 {digest} where {sha256} is expected"
+        return f"has the SHA-256 {digest} instead of {sha256}"
     if path.suffix.lower() == ".csv" and is_page(path):
         return "is a web page"
     if images is None and path.suffix.lower() != ".zip":
@@ -88,11 +88,7 @@ def find_quick_fault(path: Path, sha256: str | None, images: int | None) -> str:
         found = count_images(path)
     except DAMAGE as error:
         return f"cannot be used ({describe_damage(path, error)})"
-    return (
-        ""
-        if found == images or (found and images is None)
-        else f"has {found} images where {images or 'some'} are expected"
-    )
+    return "" if found == images or (found and images is None) else f"has {found} images instead of {images or 'some'}"
 
 
 def find_package_problems(missing: Iterable[str], where: str) -> list[str]:
@@ -101,7 +97,7 @@ def find_package_problems(missing: Iterable[str], where: str) -> list[str]:
 
 
 def find_image_problems(image: str, packages: Sequence[str]) -> list[str]:
-    """Why steps cannot run in the container image `image`, or not with the weights in `packages`."""
+    """Return why steps cannot run in the container image `image`, or not with the weights in `packages`."""
     program = shutil.which("apptainer") or shutil.which("singularity")
     if not program:
         return ["Apptainer is not on PATH: load its module, or install it (https://apptainer.org/docs/admin)."]
@@ -124,7 +120,7 @@ def find_image_problems(image: str, packages: Sequence[str]) -> list[str]:
 
 
 def find_gpu_problem() -> str | None:
-    """Why no GPU can be used on this machine, or None."""
+    """Return why no GPU is usable on this machine, or None."""
     program = shutil.which("nvidia-smi")
     if program and subprocess.run([program, "--list-gpus"], capture_output=True, text=True).stdout.strip():
         return None
@@ -133,7 +129,7 @@ def find_gpu_problem() -> str | None:
 
 
 def find_space_problem(needed: int, folder: Path = Path()) -> str | None:
-    """Why `needed` bytes do not fit into `folder`, or None."""
+    """Return why `folder` has no room for `needed` bytes, or None."""
     free = shutil.disk_usage(folder).free
     if free >= needed:
         return None
@@ -144,7 +140,7 @@ def find_space_problem(needed: int, folder: Path = Path()) -> str | None:
 
 
 def needed_bytes(labels: str | Path, size: int, shards: Sequence[str], models: Sequence[str]) -> int:
-    """Estimate of what a run still writes: packed images and models of the files that are not there yet."""
+    """Estimate the bytes that a run will still write: missing packed images and models."""
     missing = [sum(not Path(path).exists() for path in paths) for paths in (shards, models)]
     images = Path(labels).read_bytes().count(b"\n") if Path(labels).is_file() else 0
     return images * size**2 * 3 * missing[0] // len(shards) + missing[1] * MODEL_BYTES
@@ -153,7 +149,7 @@ def needed_bytes(labels: str | Path, size: int, shards: Sequence[str], models: S
 def find_problems(
     files: Sequence[Mapping], packages: Sequence[str], image: str | None, gpu: bool, needed: int
 ) -> list[str]:
-    """All that a run lacks, one sentence each with how to fix it; `image` is None where steps run without one."""
+    """Return everything that a run lacks, one sentence each with a remedy; `image` is None without a container."""
     found = [find_file_problem(**file) for file in files]
     if image is None:
         found += find_package_problems([name for name in packages if not importlib.util.find_spec(name)], "installed")

@@ -1,4 +1,4 @@
-"""The config, completed once: numbers, protocols and defaults."""
+"""The complete config: numbers parsed, protocols inherited, defaults filled in."""
 
 import copy
 import os
@@ -28,10 +28,9 @@ SPLITS = {
 
 
 def complete(config: Mapping, schema: str | Path) -> dict:
-    """The config with numbers as numbers, complete protocols and every default. InputError at the first fault in it.
+    """Return the config with parsed numbers, complete protocols and all defaults. Raises InputError at the first fault.
 
-    Numbers become integers where the schema requires it, and may be given as text: YAML reads 1e-3, without a point,
-    as text.
+    Numbers may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which are integers.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = filled(config, rules, rules["$defs"])
@@ -42,7 +41,7 @@ def complete(config: Mapping, schema: str | Path) -> dict:
     check_schema(config, rules)
     check_names(config)
     check_values(config)
-    for collection in config["collections"].values():  # `images/` is `images`
+    for collection in config["collections"].values():  # `images/` becomes `images`
         collection |= {
             key: os.path.normpath(collection[key]) for key in ("images", "labels", "metadata") if key in collection
         }
@@ -50,7 +49,7 @@ def complete(config: Mapping, schema: str | Path) -> dict:
 
 
 def _for_parts(rules: Mapping) -> dict:
-    """The schema without what a protocol must have, which may come from the one that it is `like`."""
+    """Return the schema without required keys of protocols, which may be inherited by `like`."""
 
     def optional(part: Any) -> Any:
         return {key: optional(part[key]) for key in part if key != "required"} if isinstance(part, Mapping) else part
@@ -61,7 +60,10 @@ def _for_parts(rules: Mapping) -> dict:
 
 
 def filled(value: Any, rules: Mapping, shared: Mapping, defaults: bool = False) -> Any:
-    """A copy of `value` with its numbers read and, if wanted, the `defaults` of its `rules`; `shared` are its $defs."""
+    """Return a copy of `value` with parsed numbers and, if `defaults`, the default values of its schema `rules`.
+
+    `shared` are the $defs of the schema.
+    """
     if "$ref" in rules:
         rules = shared[rules["$ref"].rsplit("/", 1)[-1]] | rules
     if isinstance(value, Mapping):
@@ -87,7 +89,7 @@ def complete_protocols(config: Mapping) -> dict[str, dict]:
     if ladder["rungs"] and ladder["recipe"] not in given:
         known = ", ".join(given)
         raise InputError(f"at $.ladder.recipe: {ladder['recipe']!r} is not one of `protocols` ({known}): correct it.")
-    # A rung draws its own parts; of the recipe's split it takes the sizes.
+    # A rung has its own split method and inherits only the sizes of the recipe's split.
     rungs = {
         f"ladder_{rung}": {"like": ladder["recipe"], "leaky": rung in LEAKY, "split": {"method": "by_group"}}
         for rung in ladder["rungs"]
@@ -111,7 +113,7 @@ def _with_stages(protocol: Mapping, backbones: Iterable[str]) -> dict:
 
 
 def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
-    """The protocol `name` with the settings that it takes from those it is `like`; `heirs` are like it."""
+    """Return the protocol `name` with settings inherited by `like`; `heirs` are the protocols that inherit from it."""
     own, protocol = given[name], {}
     if "like" in own:
         if own["like"] not in given:
@@ -137,7 +139,7 @@ def _split(name: str, own: Mapping, split: Mapping) -> dict:
 
 
 def run_settings(config: Mapping) -> dict:
-    """What of the config a run depends on, for the report: what it trains and tests, and on what."""
+    """Return the part of the config that a run depends on, for the report."""
     run, collection, ladder = config["run"], config["collection"], config["ladder"]
     protocols = {
         name: {

@@ -1,4 +1,4 @@
-"""Images that are one lesion or one picture and yet have different classes."""
+"""Conflicting labels: images of one lesion, or of the same picture, with different classes."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ NAMES = {
     "copy": "picture",
     "near_duplicate": "nearly the same picture",
 }
-# Near duplicates that correlate less are a guess, and between tens of thousands of images it is at times wrong.
+# Near duplicates with a lower correlation are a guess, which is sometimes wrong among tens of thousands of images.
 CERTAIN = ("lesion", "file", "pixels", "copy")
-# Of 150 photographs, saved again at lower quality or half and a quarter of the size, 95 % correlate by more; the
-# highest of 600,000 pairs of different lesions is 0.987.
+# 95 % of 150 photographs, saved at lower quality or at half and a quarter of the size, correlate more strongly with
+# the original; the maximum over 600,000 pairs of different lesions is 0.987.
 COPY = 0.995
 COLUMNS = ["kind", "value", "image", "label"]
 
@@ -31,11 +31,12 @@ def find_conflicts(
     classes: Sequence[str],
     read: Callable[[pd.Series], np.ndarray],
 ) -> pd.DataFrame:
-    """The contents of conflicts.csv: each image of a set that has several of `classes`, with columns COLUMNS.
+    """Return conflicts.csv, with columns COLUMNS: the images of each set that has several of `classes`.
 
-    `described` is from `describe_images`, `duplicates` from `find_duplicates`, and `read` returns packed pixels.
-    `kind` is what the images of a set have in common, and `value` which. A set is listed once, under the first kind
-    of NAMES. A copy is a near duplicate that differs no more than the same picture at another size or quality.
+    `described` is from `describe_images`, `duplicates` from `find_duplicates`; `read` returns packed pixels.
+    `kind` is what the images of a set have in common, `value` identifies the set. Each set is listed once, under the
+    first matching kind of NAMES. A copy is a near duplicate that differs no more than the same picture at another size
+    or quality.
     """
     used = described[described["label"].isin(classes)].merge(duplicates, on="image").sort_values("image")
     used = used.assign(copy=copies(used, read))
@@ -51,9 +52,10 @@ def find_conflicts(
 
 
 def copies(used: pd.DataFrame, read: Callable[[pd.Series], np.ndarray]) -> pd.Series:
-    """The set of copies that each image is in, by its first image; compared only where near duplicates differ in label.
+    """Return the set of copies of each image, named by its first image; missing where no labels conflict.
 
-    `used` has image, label and near_duplicate, `read` returns the packed pixels of images.
+    `used` has image, label and near_duplicate; `read` returns the packed pixels of images. Only near duplicates with
+    different labels are compared.
     """
     found = pd.Series(None, index=used.index, dtype="string")
     several = used[used.groupby("near_duplicate")["label"].transform("nunique") > 1]
@@ -66,7 +68,7 @@ def copies(used: pd.DataFrame, read: Callable[[pd.Series], np.ndarray]) -> pd.Se
 
 
 def evidence(manifest: pd.DataFrame, conflicts: pd.DataFrame) -> str:
-    """Two sentences for the report: for how many images the lesion is known, and how many sets conflicts.csv lists."""
+    """Return a summary for the report: the number of images with known lesion, and of sets in conflicts.csv."""
     kinds = conflicts.drop_duplicates(["kind", "value"])["kind"].value_counts()
     listed = ", ".join(f"{count} by {kind.replace('_', ' ')}" for kind, count in kinds.items())
     return (
@@ -76,9 +78,10 @@ def evidence(manifest: pd.DataFrame, conflicts: pd.DataFrame) -> str:
 
 
 def left_out(conflicts: pd.DataFrame, on_conflict: str, path: str | Path) -> dict[str, str]:
-    """Why the images of `conflicts` (conflicts.csv at `path`) are not used, by image; none where they are.
+    """Return the reason for exclusion by image, for images in `conflicts` (conflicts.csv at `path`) if `on_conflict` is
+    "drop"; empty if they are used.
 
-    Raises InputError, unless `on_conflict` is "keep" or "drop", where images are sure to be one lesion or picture.
+    Raises InputError if `on_conflict` is "fail" and images that are certainly one lesion or picture conflict.
     """
     sets = {key: images for key, images in conflicts.groupby(["kind", "value"], sort=False)}
     if on_conflict == "drop":
@@ -97,5 +100,5 @@ def left_out(conflicts: pd.DataFrame, on_conflict: str, path: str | Path) -> dic
             f"or `keep` to use them."
         )
     if sets:
-        logging.warning("%d sets of images have more than one class and are used as they are, see %s", len(sets), path)
+        logging.warning("%d sets of images have more than one class and are used unchanged, see %s", len(sets), path)
     return {}

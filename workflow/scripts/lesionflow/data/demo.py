@@ -1,7 +1,7 @@
-"""The demo collection: drawn dermoscopic images of made-up lesions, in the layout of ISIC 2019.
+"""The demo collection: synthetic dermoscopic images of invented lesions, in the layout of ISIC 2019.
 
-A lesion is drawn once; its one to five images are that drawing turned, mirrored, zoomed and re-lit.
-Whoever splits by image therefore meets lesions of the training set again in the test set.
+Each lesion is drawn once; its one to five images are rotated, mirrored, zoomed and relit views. A split by image
+therefore puts views of training lesions into the test set.
 """
 
 import csv
@@ -17,8 +17,8 @@ from lesionflow.data.demo_drawing import LOOKS, draw_lesion, draw_view
 from lesionflow.files import atomic_write
 from lesionflow.logs import progress
 
-VIEWS = (1, 1, 1, 2, 2, 3, 3, 4, 5)  # images per lesion; every nine lesions of a class have each of these
-# Share of lesions, image sizes, strength of the dark corners. As in ISIC, MSK holds few classes.
+VIEWS = (1, 1, 1, 2, 2, 3, 3, 4, 5)  # images per lesion; each is drawn once per nine lesions of a class
+# Fraction of lesions, image sizes, strength of vignetting. As in ISIC, MSK has few classes.
 ARCHIVES = {
     "HAM": (0.55, ((300, 225),), 0.2),
     "BCN": (0.30, ((256, 256),), 1.2),
@@ -34,13 +34,13 @@ METADATA = ("image", "age_approx", "anatom_site_general", "lesion_id", "sex")
 
 
 def images_per_class(count: int) -> dict[str, int]:
-    """How many of `count` images each class has: its share, at least one; NV takes what rounding leaves."""
+    """Return the number of images per class: proportional, at least one; NV absorbs rounding."""
     counts = {label: max(1, round(count * look.share / 600)) for label, look in LOOKS.items()}
     return counts | {"NV": counts["NV"] + count - sum(counts.values())}
 
 
 def plan_lesions(random: Generator, count: int) -> Iterator[dict]:
-    """The lesions of `count` images: label, archive, number of views and what Metadata.csv says of each."""
+    """Yield the lesions of `count` images: label, archive, number of views and metadata."""
     numbers = iter(random.permutation(10000))
     for label, left in images_per_class(count).items():
         names = [name for name in ARCHIVES if name != "MSK4" or label in MSK_CLASSES]
@@ -64,7 +64,7 @@ def plan_lesions(random: Generator, count: int) -> Iterator[dict]:
 
 
 def draw_views(lesion: Mapping, random: Generator) -> list[tuple[str, bytes]]:
-    """The images of one lesion: the ending of each name, and its JPEG."""
+    """Return the images of one lesion: name suffix and JPEG bytes of each."""
     _, sizes, corners = ARCHIVES[lesion["archive"]]
     canvas, size = draw_lesion(random, lesion["label"]), sizes[random.integers(len(sizes))]
     views = []
@@ -77,14 +77,14 @@ def draw_views(lesion: Mapping, random: Generator) -> list[tuple[str, bytes]]:
 def draw_collection(
     images: Path, labels: Path, metadata: Path, count: int = 600, seed: int = 1, processes: int = 1
 ) -> None:
-    """Draw `count` images of the eight classes of ISIC 2019, the same for the same `seed`.
+    """Draw `count` images of the eight classes of ISIC 2019, deterministically for a given `seed`.
 
-    Writes a .zip of JPEGs (`images`) and CSVs with the names and columns of ISIC's GroundTruth.csv (`labels`)
-    and Metadata.csv (`metadata`).
+    Writes a .zip of JPEGs (`images`) and CSVs with the names and columns of ISIC's GroundTruth.csv (`labels`) and
+    Metadata.csv (`metadata`).
     """
     random = np.random.default_rng(seed)
     lesions = list(plan_lesions(random, count))
-    numbers = iter(random.choice(np.arange(1, 75000), count, replace=False))  # so that names tell no lesion
+    numbers = iter(random.choice(np.arange(1, 75000), count, replace=False))  # names must not reveal the lesion
     files, rows = {}, {}
     with ProcessPoolExecutor(processes) as pool:
         drawn = pool.map(draw_views, lesions, random.spawn(len(lesions)), chunksize=8)
@@ -93,9 +93,9 @@ def draw_collection(
                 name = f"ISIC_{next(numbers):07d}{ending}"
                 files[name] = data
                 rows[name] = lesion | {"image": name} | {c: float(c == lesion["label"]) for c in LABELS[1:]}
-    with atomic_write(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs do not deflate
+    with atomic_write(images) as path, zipfile.ZipFile(path, "w") as archive:  # JPEGs are not compressible
         for name, data in sorted(files.items()):
-            # ZipInfo's own date is fixed: the same images are the same file.
+            # The default date of ZipInfo is fixed: equal images give equal files.
             archive.writestr(zipfile.ZipInfo(f"{Path(images).stem}/{name}.jpg"), data)
     for table, columns in ((labels, LABELS), (metadata, METADATA)):
         with atomic_write(table) as path, path.open("w", newline="") as stream:

@@ -1,4 +1,4 @@
-"""How the demo's made-up lesions are drawn: how each class looks, and one image of a lesion."""
+"""Drawing of the demo's lesions: appearance per class, and views of a lesion."""
 
 import io
 import math
@@ -10,27 +10,27 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-CANVAS = 320  # pixels a side
-EXTENT = 1.35  # the canvas shows -EXTENT to EXTENT, where half the short side of an image is about 1
+CANVAS = 320  # pixels per side
+EXTENT = 1.35  # the canvas spans -EXTENT to EXTENT; half the short side of an image is about 1
 SKINS = np.array([(222, 172, 158), (206, 150, 150), (226, 196, 178), (228, 162, 160), (196, 152, 130)], float)
-AMBIGUITY = 0.35  # how far a lesion may look like one of another class: 0 not at all, 1 completely
+AMBIGUITY = 0.35  # maximum admixture of another class: 0 none, 1 complete
 
 
 @dataclass(frozen=True)
 class Look:
-    """How lesions of a class look under the dermoscope: means, about which single lesions vary widely."""
+    """Dermoscopic appearance of a class: means, around which individual lesions vary widely."""
 
-    share: float  # images of 600
+    share: float  # images out of 600
     age: float  # years
     colour: Sequence[float]  # RGB of the body
     second: Sequence[float]  # RGB of its patches
-    mottle: float  # how much of the body the patches cover
+    mottle: float  # fraction of the body covered by patches
     radius: float
-    irregular: float  # how far the border strays from an ellipse
-    sharp: float  # how abruptly the border ends
-    asymmetry: float = 0.1  # how much darker one side is than the other
+    irregular: float  # deviation of the border from an ellipse
+    sharp: float  # sharpness of the border
+    asymmetry: float = 0.1  # difference in darkness between the sides
     network: float = 0.0  # strength of the pigment network
-    centre: float = 0.0  # strength of one patch near the centre: veil, scar or keratin
+    centre: float = 0.0  # strength of a central patch: veil, scar or keratin
     centre_colour: Sequence[float] = (238, 226, 222)
     dots: float = 0.0  # number of dots, globules, milia or lacunae
     dot_size: float = 0.04
@@ -59,23 +59,23 @@ LOOKS = {
 
 
 def noise(random: Generator, cells: int) -> np.ndarray:
-    """A smooth random field [n, n] of mean 0 and deviation about 1, with `cells` free points a side."""
+    """Return a smooth random field [n, n], mean 0 and standard deviation about 1, from `cells` points per side."""
     grid = Image.fromarray(random.normal(size=(cells, cells)).astype(np.float32))
     return np.asarray(grid.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC))
 
 
 def soft(field: np.ndarray) -> np.ndarray:
-    """0 where `field` is well below zero, 1 where it is well above."""
+    """Map `field` smoothly to 0 (well below zero) to 1 (well above)."""
     return 0.5 + 0.5 * np.tanh(field)
 
 
 def paint(canvas: np.ndarray, mask: np.ndarray, colour: Sequence[float]) -> None:
-    """Cover `canvas` [3, n, n] with `colour` where `mask` [n, n] is 1."""
+    """Blend `colour` into `canvas` [3, n, n] in place, with `mask` [n, n] as opacity."""
     canvas += np.clip(mask, 0, 1) * (np.asarray(colour, np.float32)[:, None, None] - canvas)
 
 
 def strokes(random: Generator, count: int, width: float, wobble: float, branching: float) -> np.ndarray:
-    """A mask of `count` thinning lines that wander (`wobble`) and split (`branching`): vessels or hairs."""
+    """Return a mask of `count` tapering lines that wander (`wobble`) and split (`branching`): vessels or hairs."""
     mask = Image.new("L", (CANVAS, CANVAS))
     pencil = ImageDraw.Draw(mask)
     starts = random.uniform(0.2 * CANVAS, 0.8 * CANVAS, (count, 2))
@@ -93,7 +93,7 @@ def strokes(random: Generator, count: int, width: float, wobble: float, branchin
 
 
 def blobs(random: Generator, count: int, size: float, spread: float) -> np.ndarray:
-    """A mask of `count` round spots of about `size`, scattered `spread` about the centre."""
+    """Return a mask of `count` round spots of about `size`, scattered around the centre with deviation `spread`."""
     mask = Image.new("L", (CANVAS, CANVAS))
     pencil = ImageDraw.Draw(mask)
     for _ in range(count):
@@ -105,7 +105,7 @@ def blobs(random: Generator, count: int, size: float, spread: float) -> np.ndarr
 
 
 def own_look(random: Generator, label: str) -> Look:
-    """The look of one lesion: its class' with something of another class', and varied: classes overlap."""
+    """Return the appearance of one lesion: its class mixed with another class, and varied, so that classes overlap."""
     other = LOOKS[random.choice([name for name in LOOKS if name != label])]
     foreign = AMBIGUITY * random.beta(1, 2)
     brightness = random.lognormal(0, 0.1)
@@ -120,12 +120,12 @@ def own_look(random: Generator, label: str) -> Look:
 
 
 def draw_lesion(random: Generator, label: str) -> np.ndarray:
-    """The canvas of one new lesion of class `label` on its skin, float32 [3, n, n], 0 to 255."""
+    """Return the canvas of a new lesion of class `label` on skin, float32 [3, n, n], 0 to 255."""
     look = own_look(random, label)
     y, x = np.mgrid[-EXTENT : EXTENT : CANVAS * 1j, -EXTENT : EXTENT : CANVAS * 1j].astype(np.float32)
     turn, stretch = random.uniform(0, 2 * math.pi), random.uniform(1, 1.25)
     cos, sin = math.cos(turn), math.sin(turn)
-    along, across = cos * x + sin * y, cos * y - sin * x  # the lesion's long axis and the other
+    along, across = cos * x + sin * y, cos * y - sin * x  # coordinates along the long and the short axis
     stray = look.irregular * (noise(random, 7) + 0.5 * noise(random, 17))
     depth = 1 - np.hypot(along / stretch, across * stretch) / look.radius + stray  # > 0 inside the lesion
     body = soft(look.sharp * depth / 2) * random.uniform(0.6, 1)  # some are pale
@@ -139,7 +139,7 @@ def draw_lesion(random: Generator, label: str) -> np.ndarray:
     paint(canvas, body * patches * 0.9, look.second)
     lattice = np.abs(np.sin(36 * along + 2 * noise(random, 16)) * np.sin(36 * across + 2 * noise(random, 16)))
     paint(canvas, body * look.network * np.clip(1 - 2.5 * lattice, 0, 1), (74, 46, 36))
-    if random.random() < 0.8:  # a sign that is typical need not be there
+    if random.random() < 0.8:  # even a typical sign may be absent
         paint(canvas, body * look.centre * blobs(random, 1, 0.6 * look.radius, 0.1), look.centre_colour)
     dots = blobs(random, random.poisson(look.dots), look.dot_size, 0.6 * look.radius)
     paint(canvas, body * np.clip(1.5 * dots, 0, 1), look.dot_colour)
@@ -153,10 +153,10 @@ def draw_lesion(random: Generator, label: str) -> np.ndarray:
 
 
 def draw_view(random: Generator, canvas: np.ndarray, size: tuple[int, int], corners: float) -> bytes:
-    """One image of a lesion as JPEG: turned, mirrored, zoomed and re-lit; `corners` is how dark these get."""
+    """Return one view as JPEG: rotated, mirrored, zoomed and relit; `corners` is the strength of vignetting."""
     width, height = size
     turn, zoom = random.uniform(0, 2 * math.pi), random.uniform(0.85, 1.25)
-    step = CANVAS / EXTENT / min(size) / zoom  # pixels of the canvas to one of the view
+    step = CANVAS / EXTENT / min(size) / zoom  # canvas pixels per view pixel
     matrix = step * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     matrix[:, 1] *= random.choice([-1, 1])
     start = CANVAS / 2 + random.normal(0, 0.04 * CANVAS, 2) - matrix @ [height / 2, width / 2]
@@ -165,7 +165,7 @@ def draw_view(random: Generator, canvas: np.ndarray, size: tuple[int, int], corn
         ndimage.affine_transform(plane, matrix, start, seen.shape, seen, order=1, mode="mirror")
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     light = random.uniform(0.88, 1.1) * (1 + random.normal(0, 0.06) * x + random.normal(0, 0.06) * y)
-    edge = soft(12 * (np.hypot(x, y) - random.uniform(1.05, 1.6)))  # of the dermatoscope's round field
+    edge = soft(12 * (np.hypot(x, y) - random.uniform(1.05, 1.6)))  # of the round field of view of the dermatoscope
     view *= light * (1 - min(1, corners * random.random()) * edge)
     view *= random.normal(1, 0.02, (3, 1, 1))
     view += 2 * random.standard_normal(view.shape, np.float32)

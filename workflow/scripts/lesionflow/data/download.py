@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP: mirrors in order, resumed after an interruption, checked before it gets its name."""
+"""HTTP download with ordered mirrors, resumption after interruptions, and verification before the final rename."""
 
 import contextlib
 import logging
@@ -16,23 +16,22 @@ from lesionflow.logs import progress
 from lesionflow.urls import public
 
 NO_URL = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
-TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of an answer
-PAUSES = (1, 4, 15)  # seconds before the tries that follow a fruitless one
-CHUNK = 1 << 16  # bytes; the most that an interruption can lose
-WINDOW = 60  # seconds in which at least one CHUNK must come: a server may send single bytes for ever
+TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of a response
+PAUSES = (1, 4, 15)  # seconds before each retry
+CHUNK = 1 << 16  # bytes; the maximum loss of an interruption
+WINDOW = 60  # seconds in which at least one CHUNK must arrive: a server may send single bytes forever
 
 
 def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = None, images: int | None = None) -> None:
-    """Fetch `path` from the first of `urls` that serves it right.
+    """Download `path` from the first of `urls` that serves the expected file.
 
-    `part`, on the file system of `path`, holds what has come so far and outlives a killed or failed call.
-    `sha256` is the digest in hexadecimal, or the head of it. Of a .zip every member is read, and the image
-    files are counted when `images` is given; a .csv without digest must not end in the middle of a row. Raises
-    InputError when no URL serves the file right, or when the disk does not take it. What can be secret in a URL is
-    in no message, log or file.
+    `part`, on the same file system as `path`, holds the partial file and survives a killed or failed call. `sha256` is
+    the hexadecimal digest or its leading digits. All members of a .zip are read, and its images are counted if `images`
+    is given; a .csv without digest must not end within a row. Secrets in URLs appear in no message, log or file. Raises
+    InputError if no URL serves the expected file, or if the file cannot be written.
     """
     faults = []
-    # Mirrors may hold different versions, so a part goes on only at the URL where it began: that one comes first.
+    # Mirrors may hold different versions: a partial file is resumed only from its own URL, which comes first.
     for url in sorted(urls, key=lambda url: not read_state(part, url)):
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +42,7 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
             forget(part)
         except requests.RequestException as error:
             fault = describe(error)
-        except OSError as error:  # requests' own are OSErrors too, so this is the disk
+        except OSError as error:  # a disk error: those of requests were caught above
             raise InputError(
                 f"{path.name} cannot be written to {part.parent.absolute()} ({error.strerror}): fix this and run "
                 "again; what has been downloaded so far is kept."
@@ -59,9 +58,9 @@ def download(urls: list[str], path: Path, *, part: Path, sha256: str | None = No
 
 
 def fetch(url: str, part: Path) -> bool:
-    """Bring `part` to its full length; raises the last error after more fruitless tries in a row than PAUSES.
+    """Complete `part`, and return whether its length is certain: some servers do not report it.
 
-    Returns whether that length is certain: some servers do not say it.
+    Raises the last error if more consecutive attempts than PAUSES make no progress.
     """
     furthest, fruitless = size_of(part), 0
     while True:
@@ -70,7 +69,7 @@ def fetch(url: str, part: Path) -> bool:
                 return ask(url, part)
         except requests.RequestException as caught:
             error = caught
-        except ValueError as caught:  # from Python's own reading of a URL
+        except ValueError as caught:  # from Python's URL parser
             error = requests.exceptions.InvalidURL(caught)
         if size_of(part) > furthest:
             furthest, fruitless = size_of(part), 0
@@ -83,9 +82,9 @@ def fetch(url: str, part: Path) -> bool:
 
 @contextlib.contextmanager
 def watch(part: Path) -> Iterator[None]:
-    """Raise requests.ReadTimeout in the block, in the main thread, when `part` has not grown for WINDOW seconds.
+    """Raise requests.ReadTimeout in the block, in the main thread, if `part` has not grown for WINDOW seconds.
 
-    The timeouts of requests are for every piece of an answer, which may be a byte of a header.
+    The timeouts of requests apply to each piece of a response, which may be a single byte of a header.
     """
     before = size_of(part)
 
@@ -105,9 +104,9 @@ def watch(part: Path) -> Iterator[None]:
 
 
 def ask(url: str, part: Path) -> bool:
-    """Make one request for the bytes that `part` lacks; requests.RequestException unless all of them come.
+    """Request the missing bytes of `part`, and return whether the file is certainly complete.
 
-    Returns whether it is certain that these are all.
+    Raises requests.RequestException unless all of them arrive.
     """
     state = read_state(part, url)
     start = size_of(part) if state else 0
@@ -130,20 +129,20 @@ def ask(url: str, part: Path) -> bool:
             for chunk in answer.iter_content(CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
-    if state["total"] not in (None, size_of(part)):  # an answer may be whole and yet only a piece of the rest
+    if state["total"] not in (None, size_of(part)):  # a complete response may cover only a piece of the range
         raise requests.ConnectionError(f"{size_of(part)} of {state['total']} bytes arrived")
     return state["total"] is not None or answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
 
 def is_final(error: requests.RequestException) -> bool:
-    """True for what another try will not change: a bad URL, a firewall that swallows all, a 404 and its like."""
+    """Whether retrying is pointless: an invalid URL, a connection timeout or a client error such as 404."""
     if error.response is not None:
         return error.response.status_code < 500 and error.response.status_code not in (408, 429)
     return isinstance(error, ValueError | requests.ConnectTimeout)
 
 
 def describe(error: requests.RequestException) -> str:
-    """Why a request failed, in a few words: requests wraps the cause in up to four exceptions."""
+    """Return the cause of a failed request in a few words: requests wraps it in up to four exceptions."""
     if error.response is not None:
         return printable(f"HTTP {error.response.status_code} {error.response.reason}")
     if isinstance(error, NO_URL):
@@ -155,5 +154,5 @@ def describe(error: requests.RequestException) -> str:
 
 
 def printable(text: str) -> str:
-    """One line of what a server may have said, without control characters."""
+    """Return text from a server as one line without control characters."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip()

@@ -1,4 +1,4 @@
-"""Images that show the same picture: same file, same pixels, or nearly so, also mirrored or turned by 90°."""
+"""Duplicate detection: equal files, equal pixels and near duplicates, also mirrored or rotated by multiples of 90°."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -11,18 +11,18 @@ from scipy.sparse.csgraph import connected_components
 
 from lesionflow.data.images import SIDE, grey_thumbnail, perceptual_hashes
 
-CANDIDATES = 4_000_000  # compared at a time, 100 MB
+CANDIDATES = 4_000_000  # pairs compared at a time, 100 MB
 
 
 def eight_views(images: np.ndarray) -> list[np.ndarray]:
-    """Square images [n, size, size] in the eight orientations of the square, upright ones first."""
+    """Return square images [n, size, size] in the eight orientations of the square, upright first."""
     return [np.rot90(way, turns, axes=(1, 2)) for way in (images, images.swapaxes(1, 2)) for turns in range(4)]
 
 
 def eight_hashes(phash: pd.Series, images: pd.Series, read: Callable[[pd.Series], np.ndarray]) -> np.ndarray:
-    """The 64-bit hashes, uint64 [n, 8], of images in the eight orientations of the square.
+    """Return 64-bit hashes, uint64 [n, 8], of images in the eight orientations of the square, upright first.
 
-    Upright ones, first, are given as hexadecimal digits; the others are taken of the packed pixels that `read` gives.
+    Upright hashes are given as hexadecimal digits; the others are computed from the packed pixels that `read` returns.
     """
     hashes = np.empty((len(phash), 8), np.uint64)
     hashes[:, 0] = [int(digits, 16) for digits in phash]
@@ -34,14 +34,14 @@ def eight_hashes(phash: pd.Series, images: pd.Series, read: Callable[[pd.Series]
 
 
 def near_pairs(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
-    """Pairs of rows, [m, 2] at a time, where some orientation of one is within `distance` bits of the other upright.
+    """Yield pairs of rows, [m, 2], where some orientation of one is within `distance` bits of the other upright.
 
-    Multi-index hashing (M. Norouzi et al., CVPR 2012): of `distance` + 1 bands of bits, two hashes that differ in
-    at most `distance` bits agree in one. Rows with equal upright hashes are compared once, as one.
+    Multi-index hashing (M. Norouzi et al., CVPR 2012): among `distance` + 1 bands of bits, two hashes that differ in at
+    most `distance` bits agree in at least one. Rows with equal upright hashes are compared once.
     """
     upright, first = np.unique(hashes[:, 0], return_index=True)
     turned = hashes[first]
-    # Neighbouring bits of a pHash are alike; dealing them out in turn gives every band its share of each kind.
+    # Neighbouring bits of a pHash are correlated: interleaving spreads them evenly over the bands.
     for band in range(distance + 1):
         mask = np.uint64(sum(1 << bit for bit in range(band, 64, distance + 1)))
         keys = upright & mask
@@ -62,7 +62,7 @@ def near_pairs(hashes: np.ndarray, distance: int) -> Iterator[np.ndarray]:
 
 
 def _chunks(count: np.ndarray) -> Iterator[slice]:
-    """Runs of rows whose candidates together are about CANDIDATES."""
+    """Yield slices of rows with about CANDIDATES candidates each."""
     edges = np.searchsorted(np.cumsum(count), np.arange(0, count.sum() + CANDIDATES, CANDIDATES))
     edges[-1] = len(count)
     for start, stop in itertools.pairwise(edges):
@@ -71,7 +71,7 @@ def _chunks(count: np.ndarray) -> Iterator[slice]:
 
 
 def component_labels(images: pd.Series, pairs: np.ndarray) -> pd.Series:
-    """The name of each image's connected set, which is its first image; `pairs` [m, 2] are row numbers."""
+    """Return the first image of each image's connected component; `pairs` [m, 2] are row numbers."""
     n = len(images)
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     component = connected_components(graph, directed=False)[1]
@@ -79,7 +79,7 @@ def component_labels(images: pd.Series, pairs: np.ndarray) -> pd.Series:
 
 
 def pairs_with_equal_value(values: pd.Series) -> np.ndarray:
-    """Each row whose value another row had before, with the first such row: [m, 2]. Missing values equal none."""
+    """Pair each row with the first row of equal value, [m, 2]. Missing values are never equal."""
     codes, _ = pd.factorize(values)
     rows = np.flatnonzero(codes >= 0)
     first = np.full(codes.max(initial=-1) + 1, len(values))
@@ -88,7 +88,7 @@ def pairs_with_equal_value(values: pd.Series) -> np.ndarray:
 
 
 def thumbnails(pixels: np.ndarray) -> np.ndarray:
-    """Images uint8 [n, size, size, 3] as unit vectors, float32 [n, SIDE, SIDE, 3], of mean 0 a channel."""
+    """Return images uint8 [n, size, size, 3] as zero-mean unit vectors per channel, float32 [n, SIDE, SIDE, 3]."""
     side = (SIDE, SIDE)
     small = np.stack([Image.fromarray(image).resize(side, Image.Resampling.BOX) for image in pixels])
     small = small - small.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
@@ -96,7 +96,7 @@ def thumbnails(pixels: np.ndarray) -> np.ndarray:
 
 
 def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Highest correlation, [n], of images [n, size, size, 3] with `other` in any of the square's eight orientations."""
+    """Return the highest correlation [n] of images [n, size, size, 3] with `other` over the eight orientations."""
     one, other = thumbnails(one), thumbnails(other)
     turned = [np.rot90(side, turns, (1, 2)) for side in (one, one[:, :, ::-1]) for turns in range(4)]
     return np.max([(view * other).sum(axis=(1, 2, 3)) for view in turned], axis=0)
@@ -105,12 +105,12 @@ def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def find_duplicates(
     packed: pd.DataFrame, read: Callable[[pd.Series], np.ndarray], distance: int, correlation: float
 ) -> pd.DataFrame:
-    """Columns image, file, pixels, near_duplicate: the sets an image is in, each named by its first image.
+    """Return columns image, file, pixels, near_duplicate: the sets of each image, named by their first image.
 
-    `packed` has image, sha256, pixels and phash of images that can be used; `read` returns their packed pixels.
-    Near duplicates are images whose perceptual hashes differ in at most `distance` bits and whose thumbnails
-    correlate by at least `correlation`, in one of eight orientations; the hash alone takes many round dark lesions
-    for one. Names with and without `_downsampled` are near duplicates too.
+    `packed` has image, sha256, pixels and phash of readable images; `read` returns their packed pixels. Near duplicates
+    have perceptual hashes that differ in at most `distance` bits and thumbnails with a correlation of at least
+    `correlation` in one of eight orientations; the hash alone confuses many round dark lesions. Names with and without
+    `_downsampled` are near duplicates too.
     """
     packed = packed.sort_values("image", ignore_index=True)
     sets = {key: pairs_with_equal_value(packed[column]) for key, column in (("file", "sha256"), ("pixels", "pixels"))}
@@ -126,7 +126,7 @@ def find_duplicates(
 
 
 def pairs_of_sets(sets: pd.DataFrame) -> pd.DataFrame:
-    """Columns first, second and kind: each image of a set, with the set's first, under the strictest kind.
+    """Return columns first, second and kind: each image with the first of its set, under the strictest kind.
 
     `sets` is from `find_duplicates`.
     """

@@ -1,4 +1,4 @@
-"""Image files without their metadata, which nothing here needs and which can unpack to gigabytes."""
+"""Removal of image metadata, which is not needed and can decompress to gigabytes."""
 
 import contextlib
 import io
@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_HEADER = 1 << 20  # bytes of tables, such as where each strip of a TIFF lies
+MAX_HEADER = 1 << 20  # bytes of tables, such as the strip offsets of a TIFF
 MAX_PIECES = 200_000  # chunks of a PNG, segments before the pixels of a JPEG
-MAX_SCANS = 100  # of a progressive JPEG; the usual encoders write about ten
+MAX_SCANS = 100  # of a progressive JPEG; common encoders write about ten
 ORIENTATION = 274
 PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
-# Bytes of a value by its type, and the tags that say how pixels are stored.
+# Bytes per value by type, and the tags that define the storage of pixels.
 TIFF_TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 TIFF_TAGS = {
     254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 332, 338, 339,
@@ -26,11 +26,11 @@ class Bare:
     kind: str  # JPEG, PNG, TIFF or BMP, as Pillow names them
     data: bytes
     orientation: int = 1  # 1 to 8, as in EXIF
-    held: int = 0  # bytes of coefficients that a decoder keeps until it has read the last scan of a JPEG
+    held: int = 0  # bytes of coefficients that a decoder buffers until the last scan of a JPEG
 
 
 def strip_metadata(data: bytes) -> Bare:
-    """Recognise an image file by its first bytes and strip its metadata; ValueError if its format is unknown."""
+    """Detect the format of an image file and strip its metadata. Raises ValueError if the format is unknown."""
     if data.startswith(b"\xff\xd8"):
         return strip_jpeg(data)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -43,7 +43,7 @@ def strip_metadata(data: bytes) -> Bare:
 
 
 def strip_jpeg(data: bytes) -> Bare:
-    """A JPEG without its comments and application segments, but those that say what its colours are."""
+    """Strip comments and application segments from a JPEG, except those that define its colour space."""
     header, exif, seen, frame, scan, end = bytearray(data[:2]), b"", set(), b"", 0, 2
     for marker, start, end in jpeg_segments(data):
         if marker == 0xE1 and data.startswith(b"Exif\0\0", start + 4):
@@ -64,8 +64,10 @@ def strip_jpeg(data: bytes) -> Bare:
 
 
 def held_bytes(frame: bytes, scan: int) -> int:
-    """Bytes of coefficients that a decoder holds of a JPEG with this header of its frame; `scan` is how many of its
-    components the first scan has. None if these are all and the JPEG is not progressive: it is decoded as it is read.
+    """Return the bytes of coefficients that a decoder buffers for a JPEG with this frame header.
+
+    `scan` is the number of components in the first scan. 0 for a sequential JPEG with all components in one scan, which
+    is decoded while it is read.
     """
     if len(frame) < 10 or (frame[1] in (0xC0, 0xC1) and frame[9] == scan):
         return 0
@@ -75,13 +77,13 @@ def held_bytes(frame: bytes, scan: int) -> int:
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of the segments of a JPEG, up to the header of its first scan; junk is passed over."""
+    """Yield marker, start and end of each segment of a JPEG up to its first scan header; skip garbage."""
     place, pieces = 2, 0
     while 0 <= (place := data.find(b"\xff", place)) < len(data) - 4:
         marker = data[place + 1]
-        if marker == 0xFF:  # a byte that fills
+        if marker == 0xFF:  # a fill byte
             place += 1
-        elif marker == 0 or marker == 1 or 0xD0 <= marker <= 0xD8:  # no segment follows
+        elif marker == 0 or marker == 1 or 0xD0 <= marker <= 0xD8:  # a marker without segment
             place += 2
         elif marker == 0xD9:
             return
@@ -95,13 +97,13 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def check_pieces(count: int) -> None:
-    """Raise ValueError where a file has more parts than MAX_PIECES: each costs time and memory, however short."""
+    """Raise ValueError if a file has more than MAX_PIECES parts: each costs time and memory, however short."""
     if count > MAX_PIECES:
         raise ValueError(f"it has more than {MAX_PIECES} parts")
 
 
 def strip_png(data: bytes) -> Bare:
-    """A PNG of its first picture, palette and pixels, all colours as they are stored."""
+    """Reduce a PNG to header, palette and pixels of its first image, with colours as stored."""
     bare, exif, place, kind, pieces = io.BytesIO(), b"", 8, b"", 0
     bare.write(data[:8])
     while place + 8 <= len(data) and kind != b"IEND":
@@ -116,7 +118,7 @@ def strip_png(data: bytes) -> Bare:
 
 
 def strip_tiff(data: bytes) -> Bare:
-    """A TIFF of its first picture, and of what says how that is stored."""
+    """Reduce a TIFF to its first image and the tags that define its storage."""
     table, size, start = {}, 0, 0
     try:
         order, start = tiff_layout(data)
@@ -134,20 +136,20 @@ def strip_tiff(data: bytes) -> Bare:
 
 
 def tiff_layout(block: bytes) -> tuple[str, int]:
-    """Byte order and place of the first directory of a TIFF file or EXIF block; struct.error if it has none."""
+    """Return byte order and offset of the first directory of a TIFF or EXIF block; struct.error if there is none."""
     order = ">" if block.startswith(b"MM") else "<"
     return order, struct.unpack_from(f"{order}I", block, 4)[0]
 
 
 def tiff_entries(block: bytes, order: str, start: int) -> Iterator[tuple[int, int, int, int]]:
-    """Tag, type, number of values and place of each entry of a directory; struct.error where the block ends first."""
+    """Yield tag, type, number of values and offset per directory entry. Raises struct.error if truncated."""
     (count,) = struct.unpack_from(f"{order}H", block, start)
     for place in range(start + 2, start + 2 + 12 * count, 12):
         yield *struct.unpack_from(f"{order}HHI", block, place), place
 
 
 def orientation(block: bytes) -> int:
-    """The orientation, 1 to 8, that an EXIF block or a TIFF file says; 1 if it says none that makes sense."""
+    """Return the orientation, 1 to 8, from an EXIF block or TIFF; 1 if missing or invalid."""
     with contextlib.suppress(struct.error):
         order, start = tiff_layout(block)
         for tag, kind, _, place in tiff_entries(block, order, start):

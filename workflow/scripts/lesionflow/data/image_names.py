@@ -1,4 +1,4 @@
-"""What people write in tables: names of images with folders, endings and spaces, and empty values."""
+"""Matching of user-written image names, with folders, suffixes, spaces and quotes, to images."""
 
 import logging
 import unicodedata
@@ -15,27 +15,27 @@ QUOTES = "\"'`´“”„‟‘’‚‛«»‹›"
 
 
 def clean(text: str) -> str:
-    """`text` without the white space, invisible characters and quotes that programs leave around it."""
+    """Strip white space, invisible characters and quotes from `text`."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(INVISIBLE)
     text = text.strip()
-    if text.startswith('="'):  # how a spreadsheet keeps 007
+    if text.startswith('="'):  # protects 007 in a spreadsheet
         text = text[1:]
     return text.strip(QUOTES).strip()
 
 
 def plain(name: str) -> str:
-    """The name of an image without folder and image ending: `train/ISIC_1.JPG ` is ISIC_1."""
+    """Return an image name without folder and image suffix: `train/ISIC_1.JPG ` becomes ISIC_1."""
     name = clean(clean(name).replace("\\", "/").rpartition("/")[2])
     stem, _, ending = name.rpartition(".")
     return clean(stem) if f".{ending.lower()}" in SUFFIXES else name
 
 
 def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series:
-    """The image of `known` that each of `names` means, missing where it means none; both are text.
+    """Return the image of `known` for each of `names`, missing if there is none.
 
-    A name is compared as it is written, else without folder, ending and surrounding space, else regardless of case.
-    `names` are indexed by row of the file `path`. Raises InputError where a name may mean either of two images.
+    Names match exactly, else without folder, suffix and surrounding space, else case-insensitively. `names` are indexed
+    by row of the file `path`. Raises InputError if a name is ambiguous.
     """
     known = pd.Series(list(known), dtype=str)
     found = names.where(names.isin(known))
@@ -64,9 +64,9 @@ def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series
 
 
 def name_images(names: pd.Series, path: str | Path, files: Iterable[str] = ()) -> pd.Series:
-    """The image that each row of the file `path` names, as its file is named (`files`), or else without ending.
+    """Return the image for each row of the file `path`: the name in `files`, else the name without suffix.
 
-    Raises InputError where a row names none.
+    Raises InputError if a row has no name.
     """
     found = match(names, files, path).fillna(names.map(plain))
     if (found == "").any():
@@ -75,7 +75,7 @@ def name_images(names: pd.Series, path: str | Path, files: Iterable[str] = ()) -
 
 
 def check_once(images: pd.Series, names: pd.Series, path: str | Path) -> None:
-    """Raise InputError where two rows of the file `path` name one image; `names` is how they write it."""
+    """Raise InputError if two rows of the file `path` name the same image; `names` are as written there."""
     if images.duplicated().any():
         row = images.duplicated().idxmax()
         first = (images == images[row]).idxmax()

@@ -1,4 +1,4 @@
-"""Raw images: find them in a folder or a zip, read, divide into shards, hash."""
+"""Raw images: discovery in a folder or .zip, reading, sharding and perceptual hashes."""
 
 import io
 import os
@@ -16,23 +16,24 @@ from scipy.fft import dctn
 from lesionflow.files import InputError
 from lesionflow.listing import SUFFIXES, is_image, walk
 
-# Files that lie beside images and are none: nobody misses them.
+# Suffixes of files that commonly accompany images; they are ignored silently.
 OTHER_SUFFIXES = {
     ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".xls", ".xlsx", ".log",
     ".db", ".ini",
 }  # fmt: skip
-MAX_BYTES = 150_000_000  # of one file; an image of 6000 × 4000 pixels of 3 × 16 bits, not compressed, has 144 million
-# What unpacks as it is read. bzip2 makes gigabytes of one block of 45 bytes, and zipfile cannot stop it.
+MAX_BYTES = 150_000_000  # per file; an uncompressed image of 6000 × 4000 pixels at 3 × 16 bits has 144 million
+# Decompressed as a stream. bzip2 expands a block of 45 bytes to gigabytes, which zipfile cannot limit.
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
-SIDE = 32  # pixels of the image that a perceptual hash is taken of
+SIDE = 32  # pixels per side of the thumbnails for perceptual hashes
 
 
 class RawImages:
-    """The image files of a folder or of a .zip, by image name (the file name without its ending).
+    """The image files of a folder or .zip, by image name (file name without suffix).
 
-    Folders are searched with all that are below them, also those that are links. `unread` says of files whose ending
-    is not one of SUFFIXES, and of folders that cannot be listed, in a sentence why they are not read. Names that are
-    not UTF-8 have the odd bytes as \\xNN. Files named ._…, in which macOS keeps what is no image, do not count.
+    Folders are searched recursively, through links too. `unread` gives, by file or folder, a sentence on why it is not
+    read: its suffix is not in SUFFIXES, or the folder cannot be listed. Bytes of names that are not UTF-8 are shown as
+    \\xNN. The companion files of macOS (._…) are ignored. Raises InputError if two images have the same name, or if
+    there are none.
     """
 
     def __init__(self, path: str | Path):
@@ -48,7 +49,7 @@ class RawImages:
         twins: dict[str, str] = {}
         for name, file in sorted(found):
             if self._add(Path(name), file):
-                # Two names may look the same and yet differ in how an é is written.
+                # Names that look the same may differ in the encoding of an é.
                 stem = unicodedata.normalize("NFC", Path(name).stem)
                 if stem in twins:
                     raise InputError(
@@ -62,7 +63,7 @@ class RawImages:
             )
 
     def _walk(self, path: Path) -> Iterator[str]:
-        """The files below a folder, and folders that are named like one; each folder once, however it is linked."""
+        """Yield all files below a folder, and folders with an image suffix; each folder once, however it is linked."""
 
         def note(error: OSError) -> None:
             folder = shown(os.path.relpath(error.filename, path))
@@ -73,7 +74,7 @@ class RawImages:
             yield from (os.path.join(folder, name) for name in (*files, *named_so))
 
     def _add(self, name: Path, file: str) -> bool:
-        """Whether a file is an image; else, why it is not read. `name` is its path, fit for people to see."""
+        """Register a file if it is an image, or the reason why not. `name` is its printable path."""
         if is_image(name):
             self.files[name.stem] = file
             return True
@@ -84,17 +85,17 @@ class RawImages:
         return False
 
     def read(self, name: str) -> bytes:
-        """The bytes of one image file; ValueError or OSError where it is no file or has more than MAX_BYTES."""
+        """Return the bytes of an image. Raises ValueError or OSError if it is not a file or exceeds MAX_BYTES."""
         stream, piece = self._open(self.files[name])
         with stream, io.BytesIO() as data:
-            # What a header says of its length need not be true, so it is counted too.
+            # The length in a header may be wrong, so bytes are counted as well.
             while part := stream.read(piece):
                 data.write(part)
                 check_bytes(data.tell())
             return data.getvalue()
 
     def _open(self, file: str) -> tuple[BinaryIO, int]:
-        """An image file, and how many bytes of it may be asked for at once."""
+        """Open an image file; also return the number of bytes to request at once."""
         if self.archive is None:
             status = os.stat(file)
             if stat.S_ISDIR(status.st_mode):
@@ -109,19 +110,19 @@ class RawImages:
         if info.compress_type not in COMPRESSIONS:
             raise ValueError("its compression is not supported: create the .zip again with Deflate")
         check_bytes(info.file_size)
-        # zipfile unpacks a piece of LZMA whole, and each byte may become 7,000.
+        # zipfile decompresses an LZMA piece at once, and each byte may expand to 7,000.
         return self.archive.open(info), 1 << 12 if info.compress_type == zipfile.ZIP_LZMA else 1 << 20
 
 
 def check_bytes(count: int) -> None:
-    """Raise ValueError where a file has more than MAX_BYTES."""
+    """Raise ValueError if `count` exceeds MAX_BYTES."""
     if count > MAX_BYTES:
         raise ValueError(f"it is larger than the limit of {MAX_BYTES // 1_000_000} MB per file")
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
-    """The .zip at `path`; InputError where it is none, or a damaged one."""
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    """Open the .zip at `path`. Raises InputError if it is damaged or not a .zip."""
+    if path.exists() and not path.is_file():  # opening a pipe would block
         raise InputError(f"{shown(path)} is neither a folder nor a .zip: set `images` to one.")
     try:
         return zipfile.ZipFile(path)
@@ -130,7 +131,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise InputError(
             f"{shown(path)} is neither a folder nor a .zip that can be opened ({reason}): correct `images`."
         ) from None
-    except Exception as error:  # zipfile has no list of what a damaged directory of members raises
+    except Exception as error:  # zipfile does not document the errors of a damaged central directory
         if path.suffix.lower() != ".zip":
             raise InputError(f"{shown(path)} is neither a folder nor a .zip: set `images` to one.") from None
         reason = f"is a damaged or incomplete .zip ({error}): copy or download it again."
@@ -138,22 +139,22 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 
 
 def shown(path: str | Path) -> str:
-    """A path with bytes that are not UTF-8 as \\xNN, for CSVs and messages."""
+    """Return a printable path, with bytes that are not UTF-8 as \\xNN."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def shard_names(images: RawImages, shard: int, shards: int) -> list[str]:
-    """The sorted image names of shard number `shard` of `shards` contiguous, nearly equal ones."""
+    """Return the sorted image names of shard `shard` out of `shards` contiguous, nearly equal ones."""
     return [str(name) for name in np.array_split(np.array(list(sorted(images.files))), shards)[shard]]
 
 
 def grey_thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """What a perceptual hash is taken of: a square RGB image, uint8 [size, size, 3], as grey, uint8 [SIDE, SIDE]."""
+    """Reduce a square RGB image, uint8 [size, size, 3], to grey, uint8 [SIDE, SIDE], for `perceptual_hashes`."""
     return np.asarray(Image.fromarray(pixels).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def perceptual_hashes(thumbnails: np.ndarray) -> np.ndarray:
-    """The 64-bit pHashes, uint64 [n], of thumbnails, uint8 [n, SIDE, SIDE]: those of `imagehash.phash`, all at once."""
+    """Return 64-bit pHashes, uint64 [n], of thumbnails, uint8 [n, SIDE, SIDE], equal to `imagehash.phash`."""
     low = dctn(thumbnails.astype(float), axes=(1, 2))[:, :8, :8]
     bits = low > np.median(low, axis=(1, 2), keepdims=True)
     return np.packbits(bits.reshape(-1, 64), axis=1).view(">u8")[:, 0].astype(np.uint64)

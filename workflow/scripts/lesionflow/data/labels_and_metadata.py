@@ -1,4 +1,4 @@
-"""What the user's CSVs say of every image: its label, its lesion and patient data."""
+"""Labels, lesions and patient data of images, read from the user's CSV files."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from lesionflow.data.image_names import check_once, clean, match, name_images
 from lesionflow.data.user_tables import by_value, known_values, lesions, read_table, zeros_and_ones
 from lesionflow.files import InputError
 
-# Our column names, and those of ISIC and others that mean the same.
+# Column names used here, with the synonyms of ISIC and others.
 IMAGE = {"image": ("image_id", "image_name", "isic_id", "file_name")}
 METADATA = {
     "lesion": ("lesion_id",),
@@ -29,11 +29,10 @@ def read_labels(
     files: Iterable[str] = (),
     other_classes: bool = False,
 ) -> pd.Series:
-    """Labels by image, from a CSV of one 0/1 column per class; those of `ignored` classes are kept as they are.
+    """Return labels by image, from a CSV with one 0/1 column per class; `ignored` classes are labels too.
 
-    Images are named as those of `files` are that the rows mean. Any further column of 0 and 1 is taken for a class
-    that the config does not know, and must be all 0; with `other_classes` it may be anything, and an image of none of
-    the classes has no label.
+    Image names are matched to `files`. Raises InputError if any other 0/1 column, taken for an unknown class, contains
+    a 1. With `other_classes` such columns are accepted, and images of none of the classes have a missing label.
     """
     known = [*classes, *ignored]
     table = read_table(path, {**IMAGE, **dict.fromkeys(known, ())}, ["image", *classes])
@@ -49,7 +48,7 @@ def read_labels(
 
 
 def _check_columns(path: str | Path, table: pd.DataFrame, known: Sequence[str], image: pd.Series) -> None:
-    """Raise InputError where a column that is not `known` is of 0 and 1, as those of classes are, and not all 0."""
+    """Raise InputError if a column that is not `known` resembles a class: only 0 and 1, and at least one 1."""
     for place, name in enumerate(table.columns):
         if name in ("image", *known, ""):
             continue
@@ -57,15 +56,15 @@ def _check_columns(path: str | Path, table: pd.DataFrame, known: Sequence[str], 
         if marks.isin([0, 1]).all() and marks.any():
             row = marks.idxmax()
             raise InputError(
-                f"{path} row {row} ({image[row]}) has 1 in column {name!r}, which is none of `classes`: add it to "
-                f"`classes`, or to `ignore_classes` of the collection, or remove the column if it is no class."
+                f"{path} row {row} ({image[row]}) has 1 in column {name!r}, which is not one of `classes`: add it to "
+                f"`classes`, or to `ignore_classes` of the collection, or remove the column if it is not a class."
             )
 
 
 def _one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series, or_none: bool) -> pd.Series:
-    """The column that holds the 1 of each row of `cells`; InputError where a row is not one 1 and else 0.
+    """Return the column of the 1 in each row of `cells`. Raises InputError unless a row is one 1 and otherwise 0.
 
-    With `or_none` a row of 0 has no label.
+    With `or_none`, rows of 0 have a missing label.
     """
     remedy = "put 1 in exactly one class column and 0 in all others."
     marks = cells.apply(zeros_and_ones)
@@ -84,10 +83,10 @@ def _one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series, or_none:
 
 
 def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
-    """What a CSV says of `images`, indexed by image: those of the columns METADATA that it has, missing where unknown.
+    """Return the columns METADATA that a CSV has for `images`, indexed by image; missing if unknown.
 
-    Raises InputError where none of these columns is there, no row is of any of `images`, two rows contradict each
-    other or `lesion` holds no lesions.
+    Raises InputError if it has none of these columns, no row matches one of `images`, rows of one image contradict each
+    other, or values of `lesion` are implausible as lesions.
     """
     table = read_table(path, IMAGE | METADATA, ["image"])
     if not any(name in table for name in METADATA):
@@ -114,7 +113,7 @@ def read_metadata(path: str | Path, images: Sequence[str]) -> pd.DataFrame:
 
 
 def _check_repeats(path: str | Path, values: pd.Series) -> None:
-    """Raise InputError where two values of one image differ, in more than how a number or a case is written."""
+    """Raise InputError if an image has two different values; the notation of numbers and case do not count."""
     repeated = values[values.index.duplicated(keep=False)]
     meant = repeated if values.name == "lesion" else by_value(repeated, _meaning)
     counts = meant.groupby(level=0).nunique()
@@ -134,7 +133,7 @@ def _meaning(cell: str) -> str:
 
 
 def _check_lesions(path: str | Path, lesion: pd.Series) -> None:
-    """Raise InputError where one value is of so many images that it can be no lesion."""
+    """Raise InputError if a value is shared by too many images to be a lesion."""
     counts = lesion.value_counts()
     most = counts.max() if len(counts) else 0
     if most > MOST_IMAGES or (most > MOST_IMAGES // 5 and most > counts.sum() / 2):
@@ -145,14 +144,14 @@ def _check_lesions(path: str | Path, lesion: pd.Series) -> None:
 
 
 def archives(lesions: pd.Series, without_lesion: str) -> pd.Series:
-    """The archive that an ISIC lesion identifier names by its first letters (HAM_…, BCN_…, MSK4_…)."""
+    """Return the archive given by the leading letters of an ISIC lesion identifier (HAM_…, BCN_…, MSK4_…)."""
     return lesions.str.extract(r"^([A-Za-z]+)", expand=False).fillna(without_lesion)
 
 
 def describe_images(
     labels: pd.Series, metadata: str | Path | None, archive_without_lesion: str = "unknown"
 ) -> pd.DataFrame:
-    """One row a labelled image, sorted: image, label, lesion, archive, age, sex, site (empty where unknown)."""
+    """Return one row per labelled image, sorted: image, label, lesion, archive, age, sex, site (missing if unknown)."""
     table = labels.to_frame()
     if metadata:
         table = table.join(read_metadata(metadata, labels.index))

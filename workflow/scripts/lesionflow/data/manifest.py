@@ -1,4 +1,4 @@
-"""What is known about every image: label, patient data, lesion, and where its pixels lie."""
+"""The manifest: label, patient data, lesion and storage position of every image."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ MANIFEST = [
 
 
 def groups(table: pd.DataFrame) -> pd.Series:
-    """The set of images that must stay together, by the name of its first image.
+    """Return the group of each image, named by its first image: images that must stay in one part.
 
     `table` is sorted by image and has lesion and, from `find_duplicates`, file, pixels and near_duplicate.
     """
@@ -26,9 +26,9 @@ def groups(table: pd.DataFrame) -> pd.Series:
 def check_images(
     labels: pd.Series, names: Sequence[str], on_missing_image: str, unread: Mapping[str, str] | None = None
 ) -> None:
-    """Raise InputError where label rows have no image, unless `on_missing_image` is "skip".
+    """Raise InputError if label rows have no image, unless `on_missing_image` is "skip".
 
-    `unread` says by file why it is not read: files of these names, or folders that may hold the images.
+    `unread` gives, by file or folder, the reason why it was not read.
     """
     missing = sorted(set(labels.index) - set(names))
     if missing and on_missing_image == "fail":
@@ -40,7 +40,7 @@ def check_images(
 
 
 def unread_hint(missing: Sequence[str], unread: Mapping[str, str]) -> str:
-    """The first of the reasons `unread` (by file) that explains why images are `missing`; else the first of all."""
+    """Return the reason in `unread` (by file) that explains a `missing` image, or else the first one."""
     lost = set(missing)
     hints = sorted(unread.items(), key=lambda item: Path(item[0]).stem not in lost)
     return f" {hints[0][1]}" if hints else ""
@@ -64,12 +64,13 @@ def make_manifest(
     duplicates: pd.DataFrame | None = None,
     left_out: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Join what the labels say with what packing found (tables by shard name): (manifest, rejected).
+    """Join labels with the tables of packed images (by shard name): (manifest, rejected).
 
-    `duplicates` is what `find_duplicates` returned; `left_out` are reasons against further images, by image.
+    `duplicates` is from `find_duplicates`; `left_out` gives reasons for excluding further images, by image.
 
-    The manifest has the columns MANIFEST and only images that can be used, sorted by name; `rejected` has
-    image and reason of every other image and label row.
+    The manifest has the columns MANIFEST and only usable images, sorted by name; `rejected` has image and reason of all
+    other images and label rows. Raises InputError if a class has no usable image, or if `on_bad_image` is "fail" and an
+    image cannot be decoded.
     """
     found = pd.concat([table.assign(shard=shard) for shard, table in packed.items()], ignore_index=True)
     table = described.merge(found, on="image", how="outer", validate="one_to_one")

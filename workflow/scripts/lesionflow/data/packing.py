@@ -1,4 +1,4 @@
-"""Packing: decode, verify, hash and resize images, once."""
+"""Packing: decode, verify, hash and resize each image once."""
 
 import hashlib
 import os
@@ -18,17 +18,17 @@ COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "stat
 
 
 def new_pixels(path: str | Path, count: int, size: int) -> np.ndarray:
-    """A .npy file for `count` images, uint8 [count, size, size, 3], mapped to memory; OSError if the disk is full."""
+    """Create a memory-mapped .npy file, uint8 [count, size, size, 3]. Raises OSError if the disk is full."""
     pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
     if hasattr(os, "posix_fallocate"):  # not on macOS
-        # The file is all hole so far, and a page of it that finds no room later would kill the process.
+        # The file is sparse so far: writing a page to a full disk later would kill the process (SIGBUS).
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))
     return pixels
 
 
 def explain(error: Exception) -> str:
-    """Why a file cannot be decoded, without what a reader of rejected.csv has no use for: paths and addresses."""
+    """Return why a file cannot be decoded, for rejected.csv, without paths or memory addresses."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "not an image in a known format"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -36,10 +36,10 @@ def explain(error: Exception) -> str:
 
 
 def pack(images: RawImages, names: list[str], pixels: np.ndarray, threads: int, nearest: bool = False) -> pd.DataFrame:
-    """Decode `names` into `pixels` (uint8 [n, size, size, 3]) and return what is known of each.
+    """Decode `names` into `pixels` (uint8 [n, size, size, 3]) and return a table with the columns COLUMNS.
 
-    An image that cannot be used keeps a row of zeros, and its `status` says why; all others are "ok".
-    `sha256` is of the file, `pixels` of the packed pixels. Each thread does a whole image: let torch have one.
+    Unusable images keep a row of zeros, and `status` gives the reason; all others are "ok". `sha256` is the digest of
+    the file, `pixels` that of the packed pixels. Each thread processes whole images: limit torch to one thread.
     """
 
     def pack_one(row: int) -> dict:
@@ -48,13 +48,13 @@ def pack(images: RawImages, names: list[str], pixels: np.ndarray, threads: int, 
             data = images.read(names[row])
             record["sha256"] = hashlib.sha256(data).hexdigest()
             image, (record["width"], record["height"]) = decode(data, pixels.shape[1], nearest)
-        except Exception as error:  # no list holds all that a hostile file makes zipfile, Pillow and codecs raise
+        except Exception as error:  # malicious files make zipfile, Pillow and codecs raise undocumented errors
             return record | {"status": f"cannot be decoded: {explain(error)}"}
         pixels[row] = image
         record["pixels"] = hashlib.sha256(image).hexdigest()
         return record | {"thumbnail": grey_thumbnail(image), "status": "ok"}
 
-    # Decoding and resizing give up the interpreter lock: threads share the zip and the store.
+    # Decoding and resizing release the interpreter lock: threads share the zip and the store.
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         records = list(progress(pool.map(pack_one, range(len(names))), total=len(names), unit="image"))

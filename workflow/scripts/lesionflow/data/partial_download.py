@@ -1,4 +1,4 @@
-"""What has come so far of a file that is fetched, and which version of it that is the beginning of."""
+"""State of a partial download: the version of the remote file that it belongs to."""
 
 import contextlib
 import json
@@ -11,26 +11,29 @@ from lesionflow.urls import public
 
 
 def begin(answer: requests.Response, url: str, part: Path) -> dict:
-    """Start `part` afresh and write beside it what it is the beginning of: url, version, total length in bytes."""
+    """Restart `part` and record its url, version and total length in bytes beside it; return this state.
+
+    Raises requests.ConnectionError if the server compresses the file.
+    """
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise requests.ConnectionError("the server compresses the file, though asked not to")
     length = answer.headers.get("Content-Length", "")
     state = {"url": public(url), "version": version_of(answer), "total": int(length) if length.isdigit() else None}
-    forget(part)  # before the new state comes: a kill in between must not marry it to the old bytes
+    forget(part)  # first: a kill in between must not pair the new state with old bytes
     if state["version"] and state["total"]:
         write_json(state_path(part), state)
     return state
 
 
 def is_rest(answer: requests.Response, start: int, state: dict) -> bool:
-    """Whether a partial answer continues the same version at `start`: not every server honours If-Range."""
+    """Whether a partial response continues the same version at `start`: not every server honours If-Range."""
     span = answer.headers.get("Content-Range", "")
     right = span.startswith(f"bytes {start}-") and span.endswith(f"/{state['total']}")
     return right and version_of(answer) in ("", state["version"])
 
 
 def version_of(answer: requests.Response) -> str:
-    """What If-Range may name this version of the file by (RFC 9110, 13.1.5); empty if nothing may."""
+    """Return the validator for If-Range (RFC 9110, 13.1.5): strong ETag or date; empty if there is none."""
     etag = answer.headers.get("ETag")
     if etag:
         return "" if etag.startswith("W/") else etag
@@ -43,7 +46,7 @@ def state_path(part: Path) -> Path:
 
 
 def read_state(part: Path, url: str) -> dict:
-    """What `part` is the beginning of, as `begin` wrote it; empty if that is not known or not at `url`."""
+    """Return the state of `part` written by `begin`; empty if unknown or of another `url`."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a power cut may leave anything
         state = json.loads(state_path(part).read_text(encoding="utf-8"))
         return state if state["url"] == public(url) else {}

@@ -1,4 +1,4 @@
-"""Packed shards: the table and the pixels that belong together, and their removal when they are damaged."""
+"""Packed shards: table and pixels of each, with validation and removal of damaged ones."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ INDEX = "store.json"
 
 
 def damaged_shard(file: str | Path, why: object) -> InputError:
-    """As `damaged`, of a `file` of a shard: its two files and the index of the store are removed."""
+    """As `damaged`, for a `file` of a shard: also removes the shard's other file and the index of the store."""
     table = Path(file).with_suffix(".csv")
     for path in (table, table.with_suffix(".npy"), table.with_name(INDEX)):
         damaged(path, why)
@@ -20,18 +20,18 @@ def damaged_shard(file: str | Path, why: object) -> InputError:
 
 
 def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray:
-    """The pixels of a shard, uint8 [n, size, size, 3], read where they lie; InputError if the file is damaged.
+    """Memory-map the pixels of a shard, uint8 [n, size, size, 3]. Raises InputError if the file is damaged.
 
-    `table` is the shard's, where `file` is a copy of its pixels.
+    `table` is the table of the shard if `file` is a copy of its pixels.
     """
     own = Path(table or file).with_suffix(".npy")
     try:
         pixels = np.load(file, mmap_mode="r")
     except FileNotFoundError:
         raise damaged_shard(own, "it is missing") from None
-    except (OSError, MemoryError):  # the disk or the machine, not the file
+    except (OSError, MemoryError):  # a fault of the disk or the machine, not of the file
         raise
-    except Exception as error:  # garbage is taken for a pickle, a zip or a header
+    except Exception as error:  # np.load takes garbage for a pickle, a zip or a header
         raise damaged_shard(own, error) from None
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != (pixels.shape[1], pixels.shape[1], 3):
         raise damaged_shard(own, f"it holds {pixels.dtype} {list(pixels.shape)} instead of square RGB images")
@@ -39,7 +39,7 @@ def open_pixels(file: str | Path, table: str | Path | None = None) -> np.ndarray
 
 
 def read_shard(table: str | Path) -> pd.DataFrame:
-    """The table of a packed shard, with a row for each of the pixels beside it; InputError if it is damaged."""
+    """Read the table of a shard, one row per image in its .npy file. Raises InputError if it is damaged."""
     if not Path(table).exists():
         raise damaged_shard(table, "it is missing")
     try:
@@ -57,14 +57,14 @@ def read_shard(table: str | Path) -> pd.DataFrame:
 
 
 def index_shards(tables: list[str]) -> dict[str, str]:
-    """What store.json says of whole shards: the SHA-256 of each one's table, by its name."""
+    """Validate all shards and return the contents of store.json: the SHA-256 of each table, by shard name."""
     for table in tables:
         read_shard(table)
     return {Path(table).stem: file_digest(table) for table in tables}
 
 
 def shard_files(index: str | Path) -> list[str]:
-    """The packed shards (.npy) that a store.json stands for, which lie beside it; InputError if one is damaged."""
+    """Return the .npy files of the shards listed in a store.json. Raises InputError if one is damaged."""
     digests = read_json(index)
     if not digests:
         raise damaged(index, "it names no shards")

@@ -1,4 +1,4 @@
-"""The packed images of a collection, and samples of it: real images, and synthetic ones that are mixed when read."""
+"""The store, the packed images of a collection, and samples of it: real images, and synthetic ones mixed when read."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,10 @@ from lesionflow.lists import read_manifest
 
 
 class Store:
-    """The packed images of a collection, read where they lie, whatever the number of shards.
+    """Packed images of a collection, memory-mapped, in any number of shards.
 
-    `manifest` has image, shard and row; `shards` gives each shard's .npy file (uint8 [n, size, size, 3]), and
-    `tables` its table, where pixels are to be verified. InputError where files are damaged or do not fit.
+    `manifest` has image, shard and row; `shards` maps shard names to .npy files (uint8 [n, size, size, 3]), `tables` to
+    their tables, needed to verify pixels. Raises InputError if files are damaged or inconsistent.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Store:
             )
 
     def positions(self, images: pd.Series | pd.Index) -> np.ndarray:
-        """Where the images stand in the manifest; InputError if one does not."""
+        """Return the positions of images in the manifest. Raises InputError if one is missing."""
         positions = self.names.get_indexer(images)
         if (positions < 0).any():
             raise InputError(
@@ -52,9 +52,9 @@ class Store:
         return positions
 
     def verify(self, positions: np.ndarray) -> None:
-        """Compare the images at `positions` with names and SHA-256 of their shards' tables; InputError if one differs.
+        """Compare names and SHA-256 of images at `positions` with the shard tables. Raises InputError if one differs.
 
-        Takes the time of reading them once. Without tables nothing is known, and nothing compared.
+        Takes as long as reading them once. Without `tables` nothing is compared.
         """
         for shard, table in enumerate(self.tables):
             here = np.unique(positions[self.shard[positions] == shard])
@@ -66,11 +66,11 @@ class Store:
                 pixels = np.ascontiguousarray(self.maps[shard][self.row[position]])
                 if image != self.names[position] or hashlib.sha256(pixels).hexdigest() != digest:
                     raise damaged_shard(
-                        Path(table).with_suffix(".npy"), f"image {self.names[position]} is not what was packed"
+                        Path(table).with_suffix(".npy"), f"image {self.names[position]} differs from the packed one"
                     )
 
     def read(self, positions: np.ndarray, lines: slice = slice(None)) -> np.ndarray:
-        """Pixels uint8 [n, size, size, 3] of the images at `positions`, or [n, …, size, 3], some `lines` of each."""
+        """Return pixels uint8 [n, size, size, 3] of the images at `positions`, or only the given `lines` of each."""
         pixels = np.empty((len(positions), len(range(self.size)[lines]), self.size, 3), np.uint8)
         for shard in np.unique(self.shard[positions]):
             here = self.shard[positions] == shard
@@ -78,7 +78,7 @@ class Store:
         return pixels
 
     def row_blocks(self, positions: np.ndarray, height: int = 32) -> Iterator[np.ndarray]:
-        """The images at `positions` from top to bottom, `height` lines of all of them at a time."""
+        """Yield the images at `positions` from top to bottom, `height` lines of all images at a time."""
         for top in range(0, self.size, height):
             yield self.read(positions, slice(top, top + height))
 
@@ -86,9 +86,9 @@ class Store:
 def open_store(
     manifest: str | Path, shards: Sequence[str | Path], originals: Sequence[str | Path] | None = None
 ) -> Store:
-    """The store of a manifest.csv and its packed shards, which are named by their files.
+    """Open the store of a manifest.csv and its shards.
 
-    `originals` are the shards where `shards` are copies; the tables lie beside them.
+    If `shards` are copies, `originals` are the original files, with the tables beside them.
     """
     tables = {Path(shard).stem: Path(shard).with_suffix(".csv") for shard in originals or shards}
     return Store(read_manifest(manifest), {Path(shard).stem: shard for shard in shards}, tables)
@@ -97,9 +97,9 @@ def open_store(
 def packed_store(
     tables: Sequence[str | Path], pixels: Sequence[str | Path], prefixes: Sequence[str] | None = None
 ) -> Store:
-    """The store of packed shards before there is a manifest: all images that could be read.
+    """Open a store of all readable images before a manifest exists.
 
-    `prefixes`, one for each shard, go before the names of its images.
+    `prefixes`, one per shard, are prepended to image names.
     """
     packed = []
     for number, (table, prefix) in enumerate(zip(tables, prefixes or [""] * len(tables), strict=True)):
@@ -110,7 +110,7 @@ def packed_store(
 
 @dataclass(frozen=True)
 class Samples:
-    """What a model is shown: real images, and synthetic ones as (1 - weight)·image + weight·neighbour."""
+    """Input of a model: real images, and synthetic ones as (1 - weight)·image + weight·neighbour."""
 
     store: Store
     image: np.ndarray  # positions in the store, [n]
@@ -120,7 +120,7 @@ class Samples:
 
     @classmethod
     def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Samples":
-        """From a table with label and image, and neighbour and weight where some are synthetic; all are verified."""
+        """Build samples from a table with label and image, and optionally neighbour and weight; verify all pixels."""
         training = training.reindex(columns=["label", "image", "neighbour", "weight"])
         image, neighbour = store.positions(training["image"]), np.full(len(training), -1)
         synthetic = training["neighbour"].notna().to_numpy()
@@ -138,7 +138,7 @@ class Samples:
         return len(self.image)
 
     def read(self, rows: np.ndarray) -> torch.Tensor:
-        """Pixels [n, 3, size, size] in channels-last memory: uint8 if all are real, else float32, 0 to 255."""
+        """Return pixels [n, 3, size, size], channels-last: uint8 if all are real, else float32, 0 to 255."""
         pixels = torch.from_numpy(self.store.read(self.image[rows]))
         synthetic = np.flatnonzero(self.neighbour[rows] >= 0)
         if len(synthetic):

@@ -1,4 +1,4 @@
-"""Read the tables that users bring: CSVs from spreadsheets and scripts of others, everything in them as text."""
+"""Reader for the user's CSV files, from spreadsheets and other scripts; all cells are read as text."""
 
 import codecs
 import csv
@@ -16,7 +16,7 @@ from lesionflow.data.image_names import clean
 from lesionflow.files import InputError
 
 SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
-# Cells, in any case, that say that nothing is known.
+# Cells that mean a missing value, compared case-insensitively.
 UNKNOWN = {
     "", "-", "--", "-1", "-1.0", "–", "—", "?", ".", "#n/a", "#ref!", "#value!", "<na>", "missing", "n.a.", "n/a",
     "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined",
@@ -25,11 +25,11 @@ UNKNOWN = {
 
 
 def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> pd.DataFrame:
-    """A CSV as text, indexed by the rows of the file, of which the header is row 1; blank rows are left out.
+    """Read a CSV as text, indexed by row number of the file (the header is row 1), without blank rows.
 
-    `columns` are the names that we know, each with others that mean the same. They are found regardless of case,
-    spaces, hyphens and underscores, and then have our names; all further columns keep theirs.
-    Raises InputError where the file is no such table, two columns mean the same, or one that is `needed` is missing.
+    `columns` maps known column names to their synonyms. They match regardless of case, spaces, hyphens and underscores,
+    and are renamed to the known name; other columns keep their names. Raises InputError if the file is not such a
+    table, two columns match the same name, or a column in `needed` is missing.
     """
     rows = _rows(path)
     header = next(rows, (0, []))[1]
@@ -53,17 +53,17 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
 
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each row that is not blank; the separator is the most frequent one of the first such row."""
-    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, and no row
+    """Yield number and cells of each non-blank row; the separator is the most frequent one in the first of them."""
+    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, not a row
     first = next((line for line in text.splitlines() if line.strip()), "")
     number = 0
     separator = max(",;\t", key=first.count)
     try:
-        # Without `strict`, a quote that is never closed makes the rest of the file one cell.
+        # Without `strict`, an unclosed quote turns the rest of the file into one cell.
         reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
         for number, row in enumerate(reader, start=1):
             if any(cell.strip() for cell in row):
-                yield number, list(map(sys.intern, row))  # equal cells are one in memory
+                yield number, list(map(sys.intern, row))  # equal cells share memory
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as CSV, after row {number} ({error}): {SAVE}.") from None
 
@@ -84,7 +84,7 @@ def _text(path: str | Path) -> str:
 
 
 def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """Our name of each column of the header, its own where we know none."""
+    """Return the known name of each column in the header, or its own name if unknown."""
     known = {name: ours for ours, others in columns.items() for name in (ours, *others)}
     alike = {_letters(name): ours for name, ours in reversed(known.items()) if _letters(name)}
     names = [known.get(name, alike.get(_letters(name), name)) for name in header]
@@ -103,33 +103,33 @@ def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Se
 
 
 def _letters(name: str) -> str:
-    """What two headers have in common that differ in case, spaces, hyphens or underscores only."""
+    """Normalise a column name: no case, spaces, hyphens or underscores."""
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def by_value(cells: pd.Series, read) -> pd.Series:
-    """`read` of each cell, done once for each different one."""
+    """Apply `read` to each cell, once per distinct value."""
     return cells.map({cell: read(cell) for cell in cells.unique()})
 
 
 def known_values(cells: pd.Series) -> pd.Series:
-    """Cells without the space and quotes around them, missing where they say that nothing is known."""
+    """Strip spaces and quotes from cells; cells that mean unknown become missing."""
     values = by_value(cells, clean)
     return values.where(~values.str.casefold().isin(UNKNOWN))
 
 
 def lesions(cells: pd.Series) -> pd.Series:
-    """Identifiers of lesions, missing where unknown: `12.0` is 12, and two that differ in case or spaces are one."""
+    """Return lesion identifiers, missing if unknown: `12.0` becomes 12; case and spaces do not distinguish lesions."""
     values = known_values(by_value(cells, _identifier))
     return values.groupby(values.str.casefold()).transform("first")
 
 
 def _identifier(cell: str) -> str:
-    """A cell with plain letters, digits and spaces; what a program made of a number is that number again."""
+    """Normalise letters, digits and spaces of a cell; undo the float format of integers."""
     text = " ".join(unicodedata.normalize("NFKC", clean(cell)).split())
     return re.sub(r"^(-?\d+)[.,]0+$", r"\1", text)
 
 
 def zeros_and_ones(cells: pd.Series) -> pd.Series:
-    """Cells as numbers, missing where they are none; 1,0 of a continental spreadsheet is 1."""
+    """Convert cells to numbers, missing if invalid; decimal commas are accepted (1,0 is 1)."""
     return pd.to_numeric(by_value(cells, lambda cell: clean(cell).replace(",", ".")), errors="coerce")

@@ -1,4 +1,4 @@
-"""Which model to use: the best of a run, or the one that is named, and whether it fits the config."""
+"""Model selection: the best model of a run or a named one, and its compatibility with the config."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from lesionflow.files import InputError
 from lesionflow.lists import read_results
 
 MODEL_FILES = ("model.safetensors", "model.json")
-MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # what a model is, whatever its seed
+MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]  # the identity of a model, regardless of its seed
 VALID = "valid_balanced_accuracy"
-DECIMALS = 12  # a mean that is summed in another order, or read from a CSV, differs by less
+DECIMALS = 12  # more than the error from another order of summation, or from a CSV
 DRAWN = (
-    "DRAWN IMAGES: this model was trained on images that a program drew and has never seen skin. "
-    "Its output for a photograph means nothing."
+    "DRAWN IMAGES: this model was trained on computer-drawn images only, without any photograph of skin. "
+    "Its predictions for photographs are meaningless."
 )
 LEAKY = (
     "LEAKY: under this model's protocol, test images are known to share images or lesions with training. "
@@ -26,7 +26,7 @@ LEAKY = (
 
 TEXT, NUMBER = {"type": "string"}, {"type": ["string", "integer"]}
 RGB = {"type": "array", "minItems": 3, "maxItems": 3}
-# What a model.json must say to be used; it may come from a stranger.
+# The JSON schema of a usable model.json, which may come from an untrusted source.
 RECORD = {
     **dict.fromkeys(["collection", "protocol", "dataset", "backbone", "weights"], TEXT),
     **dict.fromkeys(["seed", "stage"], NUMBER),
@@ -48,10 +48,11 @@ RECORD = {
 
 
 def best_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """The best model of `table` (Table 4.1): its rows, one per seed, and the one of the seed that stands for it.
+    """Return the rows of the best model in `table` (Table 4.1), one per seed, and the row of its representative seed.
 
-    Best is the highest balanced accuracy on validation images, the mean over seeds; among equals the first. The seed
-    nearest to that mean stands for the model, the lowest of several: the luckiest one would promise too much.
+    The best model has the highest mean balanced accuracy on validation images over seeds; ties go to the first. The
+    representative seed is the one nearest to this mean, the lowest if tied: the best seed would be optimistic. Raises
+    InputError if no model has this metric.
     """
     models = table.groupby(MODEL, sort=False)
     means = models[VALID].mean(skipna=False).round(DECIMALS).dropna()
@@ -63,7 +64,10 @@ def best_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 
 
 def best_model(table: pd.DataFrame) -> pd.Series:
-    """The row of Table 4.1 of the model to use: the best of those whose protocol does not leak (`best_runs`)."""
+    """Return the row of Table 4.1 of the best model (`best_runs`) among protocols that do not leak.
+
+    Raises InputError if all leak.
+    """
     honest = table[~table["leaky"].astype(bool)]
     if honest.empty:
         raise InputError(
@@ -74,15 +78,18 @@ def best_model(table: pd.DataFrame) -> pd.Series:
 
 
 def model_folder(collection: str, row: Mapping) -> str:
-    """Where the model of a row of Table 4.1 is."""
+    """Return the folder of the model in a row of Table 4.1."""
     return "results/{}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}".format(collection, **row)
 
 
 def choose_model(images: str | None, collection: str, named: str | None) -> tuple[str, dict]:
-    """Folder and model.json of the model for `images`: the one that is `named`, else the best that was trained."""
+    """Return folder and model.json of the model for `images`: the `named` one, else the best trained one.
+
+    Raises InputError if images or model are missing.
+    """
     table = f"results/{collection}/tables/table_4_1.csv"
     if not images:
-        raise InputError("Say which images: `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
+        raise InputError("No images are given: run `snakemake predict --cores 2 --config images=FOLDER_OR_ZIP`.")
     if not Path(images).exists():
         raise InputError(f"There is no folder or .zip {images}: correct `images`.")
     if named is None and not Path(table).exists():
@@ -98,11 +105,11 @@ def choose_model(images: str | None, collection: str, named: str | None) -> tupl
 
 
 def read_record(folder: str | Path) -> dict:
-    """model.json in `folder`; InputError where it does not say all that is needed, each of its kind (`RECORD`)."""
+    """Read model.json in `folder`. Raises InputError if it is not JSON or violates the schema RECORD."""
     path = Path(folder) / "model.json"
 
     def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no number")
+        raise ValueError(f"{name} is not a number")
 
     try:
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
@@ -119,8 +126,8 @@ def read_record(folder: str | Path) -> dict:
 
 
 def warnings(record: Mapping) -> list[str]:
-    """What must stand in large letters beside all that a model says."""
-    # Models from before `drawn` was recorded are recognised by the name of the demo.
+    """Return the warnings to show prominently beside all predictions of a model."""
+    # Older models have no `drawn`: those of the demo are recognised by the name of the collection.
     drawn = record.get("drawn", record["collection"] == "demo")
     return [DRAWN] * drawn + [LEAKY] * record["leaky"]
 
@@ -133,9 +140,9 @@ def check_fit(
     resize: Mapping[str, str],
     backbones: Mapping[str, str],
 ) -> None:
-    """Raise InputError where a model's record (`read_record`) says other than the config.
+    """Raise InputError if a model's record (`read_record`) contradicts the config.
 
-    `resize` is by protocol; `backbones` has the library and architecture of each, as "timm resnet18".
+    `resize` is per protocol; `backbones` gives library and architecture of each, such as "timm resnet18".
     """
     name, settings = record["backbone"], record["backbone_settings"]
     if name not in backbones:
@@ -143,9 +150,9 @@ def check_fit(
             f"{folder} has the backbone {name!r:.200}, which is not one of `backbones` "
             f"({', '.join(backbones)}): add it to the config."
         )
-    said: dict[str, Any] = {key: record[key] for key in ("classes", "image_size", "resize")}
-    # An architecture that the config does not name could be one that its library fetches from the internet.
-    said["architecture"] = f"{settings['library']} {settings['architecture']}"
+    found: dict[str, Any] = {key: record[key] for key in ("classes", "image_size", "resize")}
+    # An architecture unknown to the config could make its library download from the internet.
+    found["architecture"] = f"{settings['library']} {settings['architecture']}"
     wanted = {
         "classes": classes,
         "image_size": image_size,
@@ -153,8 +160,8 @@ def check_fit(
         "architecture": backbones[name],
     }
     for key, value in wanted.items():
-        if repr(said[key]) != repr(value):  # 224.0 equals 224, and is part of no path
+        if repr(found[key]) != repr(value):  # 224.0 == 224, but their paths differ
             raise InputError(
-                f"{folder} was trained with `{key}` {said[key]!s:.200}, but the config says {value}: use the config "
+                f"{folder} was trained with `{key}` {found[key]!s:.200}, but the config says {value}: use the config "
                 "that it was trained with, or another model."
             )

@@ -1,4 +1,4 @@
-"""Grad-CAM: which part of an image spoke for a class (Selvaraju et al. 2017, arXiv:1610.02391), by captum."""
+"""Grad-CAM: image regions that support a class (Selvaraju et al. 2017, arXiv:1610.02391), by captum."""
 
 from collections import Counter
 
@@ -6,14 +6,14 @@ import torch
 from captum.attr import LayerAttribution, LayerGradCam
 from torch import nn
 
-PLACES = 4  # a side: fewer hardly tell one place from another
+PLACES = 4  # per side: coarser maps hardly localise anything
 
 
 def last_map(backbone: nn.Module, size: int) -> nn.Module:
-    """The module that gives the last feature map [n, channels, h, w], which is what global pooling receives.
+    """Return the module that computes the last feature map [n, channels, h, w], the input of global pooling.
 
-    Of images of `size` pixels. Maps of fewer than PLACES × PLACES places, as of small images, are passed over. A
-    vision transformer has no such map after that of its patches, which is then taken.
+    `size` is that of the images in pixels. Maps smaller than PLACES × PLACES, as of small images, are skipped. Vision
+    transformers have only the map of their patch embedding.
     """
     found, calls = [], Counter()
 
@@ -29,21 +29,21 @@ def last_map(backbone: nn.Module, size: int) -> nn.Module:
     finally:
         for hook in hooks:
             hook.remove()
-    return [module for module in found if calls[module] == 1][-1]  # one that is called again has other outputs too
+    return [module for module in found if calls[module] == 1][-1]  # modules called repeatedly have several outputs
 
 
 def grad_cam(model: nn.Module, layer: nn.Module, pixels: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """How much each place of each image spoke for its class: float32 [n, h, w], the weakest place 0, the strongest 1.
+    """Return class attribution maps, float32 [n, h, w], scaled per image to 0 (lowest) to 1 (highest).
 
     `model` maps `pixels` [n, 3, h, w] to scores [n, classes], `layer` is from `last_map`, `target` holds class numbers
-    [n]. Without the ReLU of the paper: batch normalisation in the head shifts a map by a constant, so that its zero
-    says nothing, and often all of it would be cut off. All zero where no place differs from another.
+    [n]. The ReLU of the paper is omitted: batch normalisation in the head shifts maps by a constant, so their zero is
+    arbitrary and the ReLU often removes everything. Constant maps are all zero.
     """
     model.eval()
 
     def against_others(images: torch.Tensor) -> torch.Tensor:
         scores = model(images)
-        return scores - scores.mean(dim=1, keepdim=True)  # softmax does not see what all classes share
+        return scores - scores.mean(dim=1, keepdim=True)  # softmax ignores what all classes share
 
     maps = LayerGradCam(against_others, layer).attribute(pixels, target=target)
     maps = LayerAttribution.interpolate(maps, tuple(pixels.shape[2:]), "bilinear")[:, 0].detach()

@@ -1,4 +1,4 @@
-"""What a trained model says of images."""
+"""Inference: class probabilities of images from a trained model."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,10 @@ from lesionflow.training.hardware import Hardware
 
 
 def predict_table(model: Classifier, images: Samples, classes: Sequence[str], hardware: Hardware) -> pd.DataFrame:
-    """Column image and the probability of each of `classes`, from a model with nothing left to train."""
+    """Predict class probabilities: a table of image and one column per class.
+
+    Freezes `model` and moves it to the hardware. Raises InputError if the output is not finite.
+    """
     hardware.place(model).requires_grad_(False)
     logits = predict(fold_normalisation(model, images.store.size), images, hardware)
     if not np.isfinite(logits).all():

@@ -1,4 +1,4 @@
-"""What a rung of the ladder claims on its own test images, and what is true of it on clean images."""
+"""Evaluation of a ladder's rung: performance on its own test images and on clean images."""
 
 from collections.abc import Mapping
 
@@ -8,28 +8,28 @@ from lesionflow.evaluation.metrics import balanced_accuracy_interval, mean_sensi
 
 
 def ladder_row(
-    rung: str, card: Mapping, leakage: Mapping, known: pd.DataFrame, test: pd.DataFrame, clean: pd.DataFrame
+    rung: str, card: Mapping, leakage: Mapping, manifest: pd.DataFrame, test: pd.DataFrame, clean: pd.DataFrame
 ) -> dict:
-    """One row of ladder.csv, from model.json, leakage.json and predictions for test and clean images.
+    """Return one row of ladder.csv, from model.json, leakage.json and predictions for test and clean images.
 
-    `known` has image, label and group; predictions have image and one probability a class.
+    `manifest` has image, label and group; predictions have image and one probability per class.
     """
     names = {key: card[key] for key in ("backbone", "weights", "dataset", "stage", "seed", "training_images")}
     shared = {"test_images_sharing": leakage["test"]["images_sharing"]}
     shared |= {"lesions_known": leakage["known"]["lesion"], "images_audited": leakage["images_audited"]}
-    known = known.set_index("image")
-    judged = _judge(test, known, "test") | shared | _judge(clean, known, "clean")
-    return {"rung": rung, "leaky": leakage["leaky"]} | names | judged
+    manifest = manifest.set_index("image")
+    scores = _scores(test, manifest, "test") | shared | _scores(clean, manifest, "clean")
+    return {"rung": rung, "leaky": leakage["leaky"]} | names | scores
 
 
-def _judge(answers: pd.DataFrame, known: pd.DataFrame, prefix: str) -> dict:
-    """Balanced accuracy, over the classes there are, with its 95 % interval over lesions."""
-    truth = known.loc[answers["image"]]
-    label, answer = truth["label"].to_numpy(), answers.drop(columns="image").idxmax(axis=1).to_numpy()
-    low, high = balanced_accuracy_interval(label, answer, truth["group"])
+def _scores(predictions: pd.DataFrame, manifest: pd.DataFrame, prefix: str) -> dict:
+    """Balanced accuracy over the classes present, with its 95 % bootstrap interval over groups."""
+    images = manifest.loc[predictions["image"]]
+    label, answer = images["label"].to_numpy(), predictions.drop(columns="image").idxmax(axis=1).to_numpy()
+    low, high = balanced_accuracy_interval(label, answer, images["group"])
     found = {
-        "images": len(truth),
-        "classes": truth["label"].nunique(),
+        "images": len(images),
+        "classes": images["label"].nunique(),
         "balanced_accuracy": mean_sensitivity(label, answer),
         "balanced_accuracy_low": low,
         "balanced_accuracy_high": high,

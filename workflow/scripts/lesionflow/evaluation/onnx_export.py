@@ -11,19 +11,19 @@ from torch import nn
 from lesionflow.evaluation.model_card import NOTICE
 from lesionflow.training.backbones import Classifier
 
-TOLERANCE = 1e-4  # between probabilities in float32
+TOLERANCE = 1e-4  # of probabilities in float32
 INPUT, OUTPUT = "pixels", "probabilities"
 
 
 def with_probabilities(model: Classifier) -> nn.Module:
-    """Images float32 [n, 3, size, size] (0 to 255) → probabilities [n, classes], in evaluation mode."""
+    """Freeze a model in evaluation mode: images float32 [n, 3, size, size] (0 to 255) → probabilities [n, classes]."""
     return nn.Sequential(model, nn.Softmax(1)).eval().requires_grad_(False)
 
 
 def write_onnx(model: nn.Module, size: int, path: Path, facts: Mapping[str, str]) -> None:
-    """Write a model of `with_probabilities` for any number of images of `size` pixels a side, weights included.
+    """Write a model of `with_probabilities`, weights included, for any number of images of `size` pixels per side.
 
-    `facts` become the file's metadata, which stay with it where its .json does not.
+    `facts` become metadata of the file, which stay with it if its .json gets lost.
     """
     program = torch.onnx.export(
         model,

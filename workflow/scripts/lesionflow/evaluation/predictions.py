@@ -1,4 +1,4 @@
-"""New images: what they are named, and what a model says of each."""
+"""Predictions for new images: names of results, and the table of predictions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,22 +11,22 @@ from lesionflow.files import InputError, read_json
 
 
 def set_name(images: str | Path) -> str:
-    """What results of a folder or .zip of images are named: as it is, without an ending of the .zip.
+    """Return the name of results for a folder or .zip of images: its own, without the suffix of a .zip.
 
-    Characters that Snakemake or a shell may take for their own are replaced by _.
+    Characters that Snakemake or a shell may interpret are replaced by _.
     """
     path = Path(images).resolve()
     return re.sub(r"[^\w .()+@-]", "_", path.name if path.is_dir() else path.stem) or "_"
 
 
 def source_of(images: str | Path) -> str:
-    """Where images lie, as it is recorded: under the working directory relative to it, since that may move."""
+    """Return the recorded path of images: relative if below the working directory, which may move, else absolute."""
     path = Path(images).resolve()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def check_source(record: Path, images: str | Path) -> None:
-    """Raise InputError where `record`, a model.json of earlier predictions, is of other images of the same name."""
+    """Raise InputError if `record`, the model.json of earlier predictions, belongs to other images of the same name."""
     before = read_json(record).get("images") if record.exists() else None
     if before not in (None, source_of(images)):
         raise InputError(
@@ -36,7 +36,7 @@ def check_source(record: Path, images: str | Path) -> None:
 
 
 def readable(files: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `files` (image and status) whose file could be read; InputError if there are none."""
+    """Return the rows of `files` (image and status) that could be read. Raises InputError if there are none."""
     ok = files[files["status"] == "ok"]
     if ok.empty:
         first = files.iloc[0]
@@ -54,18 +54,18 @@ def prediction_table(
     unread: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One row per file: image, the probability of each class, predicted, probability, status, warning.
+    """Return one row per file: image, the probability of each class, predicted, probability, status, warning.
 
-    `files` has image and status of all that were packed, `probabilities` image and one column per class of those that
-    could be read, `unread` the reason by file name of those that were not even tried; cells of what could not be read
-    are empty. `warnings` are of the model, and stand in every row. Up to the classes the columns are those of an ISIC
-    submission. Raises InputError where a probability is not a number.
+    `files` has image and status of all packed files, `probabilities` image and one column per class for readable ones,
+    `unread` the reason by file name for files that were skipped; cells of unreadable files are empty. `warnings` are
+    those of the model, repeated in every row. The first columns, up to the classes, are those of an ISIC submission.
+    Raises InputError if a probability is not finite.
     """
     classes = list(probabilities.columns.drop("image"))
     finite = np.isfinite(probabilities[classes]).all(axis=1)
     if not finite.all():
         image = probabilities.loc[~finite, "image"].iloc[0]
-        raise InputError(f"The model gives no probabilities for {image}: its weights are faulty, so use another model.")
+        raise InputError(f"The model's probabilities for {image} are not finite: its weights are faulty, use another.")
     others = pd.DataFrame({"image": list(unread or {}), "status": list((unread or {}).values())}, dtype=str)
     table = files[["image", "status"]].merge(probabilities, on="image", how="left", validate="one_to_one")
     table = pd.concat([table, others], ignore_index=True)
@@ -78,7 +78,7 @@ def prediction_table(
 
 
 def summary(table: pd.DataFrame, path: str | Path) -> str:
-    """What the user is told of predictions that lie at `path`."""
+    """Return a summary of the predictions at `path` for the user."""
     predicted = int((table["status"] == "ok").sum())
     unread = len(table) - predicted
     counts = f"{predicted} {'image' if predicted == 1 else 'images'} predicted"
