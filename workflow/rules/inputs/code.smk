@@ -24,7 +24,8 @@ def copy_of(source):
             shutil.unpack_archive(archive, files)
             with contextlib.suppress(OSError):  # another process was first
                 files.rename(folder)
-    os.environ["PYTHONPATH"] = f"{folder}/workflow/scripts:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
+    search = [f"{folder}/workflow/scripts", *filter(None, [os.getenv("PYTHONPATH")])]
+    os.environ.update(PYTHONPATH=os.pathsep.join(search))  # of the processes that run the scripts
     return folder / "workflow"
 
 
