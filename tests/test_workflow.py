@@ -17,7 +17,7 @@ from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 from lesionflow.files import read_json
 
 LADDER = {
-    "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "judge_rung", "judge_external",
+    "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "evaluate_rung", "evaluate_external",
     "tabulate_ladder", "plot_ladder",
 }  # fmt: skip
 PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_prediction_page", "write_onnx", "write_folders"}

@@ -31,7 +31,7 @@ rule predict_external:
         "../scripts/predict_external.py"
 
 
-rule judge_external:
+rule evaluate_external:
     input:
         manifest=f"{COLLECTION}/manifest.csv",
         external="results/{other}/manifest.csv",
@@ -43,10 +43,10 @@ rule judge_external:
     output:
         f"{MODEL}/external/{{other}}.json",
     log:
-        "logs/judge_external/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}/{other}.log",
+        "logs/evaluate_external/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}/{other}.log",
     resources:
         mem_mb=per_attempt(2000),
     params:
-        code=code_of("judge_external"),
+        code=code_of("evaluate_external"),
     script:
-        "../scripts/judge_external.py"
+        "../scripts/evaluate_external.py"

@@ -28,7 +28,7 @@ use rule predict_parts as predict_clean with:
         "logs/predict_clean/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
 
 
-rule judge_rung:
+rule evaluate_rung:
     input:
         manifest=f"{COLLECTION}/manifest.csv",
         leakage=f"{SPLIT}/leakage.json",
@@ -38,11 +38,11 @@ rule judge_rung:
     output:
         f"{MODEL}/ladder.json",
     log:
-        "logs/judge_rung/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
+        "logs/evaluate_rung/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}.log",
     params:
-        code=code_of("judge_rung"),
+        code=code_of("evaluate_rung"),
     script:
-        "../scripts/judge_rung.py"
+        "../scripts/evaluate_rung.py"
 
 
 rule tabulate_ladder:
