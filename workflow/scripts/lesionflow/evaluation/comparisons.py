@@ -25,14 +25,15 @@ def compare(
     seed: int,
     exploratory: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The contents of comparisons.csv: COLUMNS, a row per metric and contrast.
+    """The contents of comparisons.csv: COLUMNS, one row per metric and contrast.
 
     `contrasts` are (name, model a, model b). `predictions` has for each model the columns image, group, label, seed
-    (what `resampling.Images` calls one) and a probability per class. The contrasts in `metric` are the primary
-    family, whose p values are adjusted together (Holm); those in the metrics `exploratory` keep theirs. `margin`,
-    in units of the metric, is the largest difference that does not matter. `seed` makes every number reproducible.
+    (as defined by `resampling.Images`) and one probability per class. The contrasts in `metric` are the primary
+    family, whose p values are adjusted together; contrasts in the metrics `exploratory` keep their p values.
+    `margin`, in units of the metric, is the largest difference that does not matter. `seed` fixes all draws.
+    `verdicts` explains the numbers.
 
-    Raises InputError for unknown models and metrics, and for two models not tested on the same images and seeds.
+    Raises InputError for unknown models and metrics, and for two models tested on different images or seeds.
     """
     metrics = [metric, *exploratory]
     for name in metrics:
@@ -59,25 +60,25 @@ def compare(
 def _sorted_tables(
     contrasts: Sequence[tuple[str, str, str]], predictions: Mapping[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
-    """The predictions of all models that are compared, by seed and image."""
+    """The predictions of all compared models, sorted by seed and image."""
     tables = {}
     for name, *models in contrasts:
         for model in models:
             if model not in predictions:
                 known = ", ".join(predictions)
-                raise InputError(f"Contrast {name} names {model}, which has no predictions: choose from {known}.")
+                raise InputError(f"Contrast {name} names {model}, which has no predictions: choose one of {known}.")
             tables[model] = predictions[model].sort_values(["seed", "image"], ignore_index=True)
     return tables
 
 
 def _check_same_images(name: str, a: str, b: str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Raise InputError where models `a` and `b` were not tested on the same images of the same seeds."""
+    """Raise InputError if models `a` and `b` were tested on different images or seeds."""
     rows = [tables[model][KEYS].astype({"seed": str}) for model in (a, b)]
     odd = pd.concat(rows).drop_duplicates(keep=False)
     if len(odd) or len(rows[0]) != len(rows[1]):
         first = odd.iloc[0] if len(odd) else rows[0].iloc[0]
         raise InputError(
-            f"Contrast {name}: {a} and {b} were not tested on the same images, of the same labels and groups, in each "
-            f"seed (the first difference is image {first['image']} of seed {first['seed']}): compare models of one "
-            "protocol and the same seeds."
+            f"Contrast {name}: {a} and {b} were not tested on the same images, labels and groups in each seed (the "
+            f"first difference is image {first['image']} of seed {first['seed']}): compare models of one protocol "
+            "and the same seeds."
         )

@@ -1,7 +1,7 @@
-"""Metrics of many resampled test sets at once, from sums per group and from ranks.
+"""Metrics of many resampled test sets at once, from counts per group and from ranks.
 
-Names are those of metrics.json: balanced_accuracy, f1_macro, auroc_macro, and sensitivity_<class>. Macro averages are
-over the classes that a test set has.
+Names follow metrics.json: balanced_accuracy, f1_macro, auroc_macro, and sensitivity_<class>. Macro averages are over
+the classes present in the test set.
 """
 
 from collections.abc import Sequence
@@ -15,44 +15,49 @@ from lesionflow.files import InputError
 
 MACRO = ("balanced_accuracy", "f1_macro", "auroc_macro")
 SENSITIVITY = "sensitivity_"
+SIDES = ("left", "right")  # the mean of both counts ties half
 
 
 def check_metric(metric: str, classes: Sequence[str]) -> None:
-    """Raise InputError where `metric` is none that models can be compared by."""
-    if metric not in MACRO and metric.removeprefix(SENSITIVITY) not in classes:
-        known = ", ".join((*MACRO, *(SENSITIVITY + name for name in classes)))
-        raise InputError(f"Models cannot be compared by {metric!r}: choose one of {known}.")
+    """Raise InputError if models cannot be compared by `metric`."""
+    known = [*MACRO, *(SENSITIVITY + name for name in classes)]
+    if metric not in known:
+        raise InputError(f"Models cannot be compared by {metric!r}: choose one of {', '.join(known)}.")
 
 
-def least_error(metric: str, classes: Sequence[str], images: Images) -> float:
-    """The standard error that one group more per class adds to a difference if one of two models is right there.
+def smallest_error(metric: str, classes: Sequence[str], images: Images) -> float:
+    """Standard error of a difference between two models that disagree on one group per class.
 
-    Without it, two models that agree on ten images would be equal beyond doubt. For single images it amounts to the
-    half that Agresti and Min (2005, doi:10.1002/sim.1781) add to both counts of discordant pairs.
+    Added to every interval; otherwise two models that agree on ten images would be equal beyond doubt. For single
+    images it equals the half that Agresti and Min (2005, doi:10.1002/sim.1781) add to both counts of discordant
+    pairs. Raises InputError if no image is of the class of a sensitivity.
     """
     groups = pd.Series(images.class_of_group()).value_counts()
     if metric in MACRO:
         return float(np.sqrt((1.0 / groups**2).sum()) / len(groups))
-    return 1 / groups[classes.index(metric.removeprefix(SENSITIVITY))]
+    name = metric.removeprefix(SENSITIVITY)
+    if classes.index(name) not in groups.index:
+        raise InputError(f"No test image is of class {name}: compare the models by another metric than {metric}.")
+    return 1 / groups[classes.index(name)]
 
 
 def metric_values(
     metrics: Sequence[str], classes: Sequence[str], images: SeedImages, probabilities: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Metrics of one model [metrics, draws], every image counted as often as its group.
+    """Metrics of one model [metrics, draws], with every image counted as often as its group.
 
-    `probabilities` [n, classes] of the images; `weights` [groups, draws], integer.
+    `probabilities` [n, classes] of the images; `weights` [groups, draws], integers.
     """
     counts = _counts(images, probabilities)
-    right, predicted, actual = in_blocks(lambda some: counts @ some, weights)
-    return np.stack(
-        [
-            mean_of_numbers([weighted_auroc(images, k, probabilities[:, k], weights) for k in range(len(classes))])
-            if metric == "auroc_macro"
-            else _of_counts(metric, classes, right, predicted, actual)
-            for metric in metrics
-        ]
-    )
+    drawn = in_blocks(lambda block: counts @ block, weights)
+    values = []
+    for metric in metrics:
+        if metric == "auroc_macro":
+            aurocs = [weighted_auroc(images, k, probabilities[:, k], weights) for k in range(len(classes))]
+            values.append(mean_of_numbers(aurocs))
+        else:
+            values.append(_from_counts(metric, classes, drawn))
+    return np.stack(values)
 
 
 def swapped_differences(
@@ -63,95 +68,101 @@ def swapped_differences(
     b: np.ndarray,
     signs: np.ndarray,
 ) -> np.ndarray:
-    """Metrics of `a` minus metrics of `b` [metrics, draws] after the swaps `signs` [groups, draws] of their answers.
+    """Metrics of `a` minus those of `b` [metrics, draws], after swapping their answers for the groups with sign -1.
 
-    `a` and `b` are probabilities [n, classes]. A swap leaves the sum of both models' counts as it is.
+    `a` and `b` are probabilities [n, classes]; `signs` [groups, draws] are 1 and -1.
     """
     first, second = _counts(images, a), _counts(images, b)
-    middle = (first + second).sum(axis=2, keepdims=True) / 2
-    change = in_blocks(lambda some: (first - second) / 2 @ some, signs)
+    mean = (first + second).sum(axis=2, keepdims=True) / 2  # a swap does not change it
+    change = in_blocks(lambda block: (first - second) / 2 @ block, signs)
     differences = []
     for metric in metrics:
         if metric == "auroc_macro":
-            shares = auroc_shares(images, a, b)
-            differences.append(in_blocks(lambda some, shares=shares: shares @ some, signs))
+            contributions = auroc_contributions(images, a, b)
+            differences.append(in_blocks(lambda block, each=contributions: each @ block, signs))
         else:
-            one, other = (_of_counts(metric, classes, *counts) for counts in (middle + change, middle - change))
-            differences.append(one - other)
+            swapped = [_from_counts(metric, classes, counts) for counts in (mean + change, mean - change)]
+            differences.append(swapped[0] - swapped[1])
     return np.stack(differences)
 
 
 def _counts(images: SeedImages, probabilities: np.ndarray) -> np.ndarray:
-    """Images per group and class that are right, predicted and there, float32 (exact below 2^24) [3, classes, groups]."""
+    """Correct, predicted and actual images per class and group [3, classes, groups]; float32 is exact below 2^24."""
     answer, classes = probabilities.argmax(axis=1), probabilities.shape[1]
-    right = images.label == answer
-    shape = classes * images.groups
+    size = classes * images.groups
     tables = [
-        np.bincount(of * images.groups + images.group, weights, minlength=shape).reshape(classes, images.groups)
-        for of, weights in ((images.label, right), (answer, None), (images.label, None))
+        np.bincount(label * images.groups + images.group, weights, minlength=size).reshape(classes, images.groups)
+        for label, weights in ((images.label, images.label == answer), (answer, None), (images.label, None))
     ]
     return np.stack(tables).astype(np.float32)
 
 
-def _of_counts(
-    metric: str, classes: Sequence[str], right: np.ndarray, predicted: np.ndarray, actual: np.ndarray
-) -> np.ndarray:
-    """A metric [draws] from counts [classes, draws]; not a number where the class of a sensitivity is missing."""
-    right, predicted, actual = (counts.astype(float) for counts in (right, predicted, actual))
-    there = np.where(actual > 0, actual, np.nan)
+def _from_counts(metric: str, classes: Sequence[str], counts: np.ndarray) -> np.ndarray:
+    """A metric [draws] from `counts` [3, classes, draws]; NaN if the class of a sensitivity is absent."""
+    correct, predicted, actual = counts.astype(float)
+    actual = np.where(actual > 0, actual, np.nan)
     if metric == "f1_macro":
-        return mean_of_numbers(2 * right / (predicted + there))
-    sensitivity = right / there
-    return mean_of_numbers(sensitivity) if metric in MACRO else sensitivity[classes.index(metric.removeprefix(SENSITIVITY))]
+        return mean_of_numbers(2 * correct / (predicted + actual))
+    sensitivity = correct / actual
+    if metric == "balanced_accuracy":
+        return mean_of_numbers(sensitivity)
+    return sensitivity[classes.index(metric.removeprefix(SENSITIVITY))]
 
 
 def mean_of_numbers(values: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean over the first axis of what is a number."""
+    """Mean over the first axis, without NaN."""
     values = np.asarray(values)
     return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
 
 
 def weighted_auroc(images: SeedImages, number: int, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """AUROC of class `number` against the rest [draws]; ties count half. Not a number where either is missing.
+    """AUROC of class `number` against the rest [draws]; ties count half. NaN if either side is absent.
 
-    Between two neighbouring scores of images of the class, the others are summed by one sparse matrix product.
+    One sparse matrix product sums the rest between neighbouring scores of the class.
     """
     of_class = images.label == number
     levels, level = np.unique(score[of_class], return_inverse=True)
     shape = (len(levels) + 1, images.groups)
-    others, group = score[~of_class], images.group[~of_class]
-    places = np.concatenate([np.searchsorted(levels, others, side) for side in ("left", "right")])
+    places = np.concatenate([np.searchsorted(levels, score[~of_class], side) for side in SIDES])
     halves = np.full(len(places), 0.5, np.float32)
-    negative = sparse.csr_array((halves, (places, np.tile(group, 2))), shape)
+    negative = sparse.csr_array((halves, (places, np.tile(images.group[~of_class], 2))), shape)
     positive = sparse.csr_array((np.ones(len(level), np.float32), (level, images.group[of_class])), shape)
 
-    def auroc(some: np.ndarray) -> np.ndarray:
-        below = (negative @ some).cumsum(axis=0)  # others below each score of the class, and at last all others
-        above = positive @ some
-        pairs = above.sum(axis=0, dtype=float) * below[-1]
-        return np.einsum("ij,ij->j", above, below, dtype=float) / np.where(pairs > 0, pairs, np.nan)
+    def auroc(block: np.ndarray) -> np.ndarray:
+        below = (negative @ block).cumsum(axis=0)  # the rest below each level; in the last row all of the rest
+        of_level = positive @ block
+        pairs = of_level.sum(axis=0, dtype=float) * below[-1]
+        return np.einsum("ij,ij->j", of_level, below, dtype=float) / np.where(pairs > 0, pairs, np.nan)
 
     return in_blocks(auroc, weights)
 
 
-def auroc_shares(images: SeedImages, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """What each group adds to the difference of macro AUROC between `a` and `b` [groups]; its swap turns the sign.
+def auroc_contributions(images: SeedImages, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Contribution of each group to the macro AUROC of `a` minus that of `b` [groups].
 
-    The swapped difference is exactly a sum over groups. Of an image of the class and one of the others, let s and
-    t be the signs of their swaps. Their part of the difference changes its sign if both s and t do, so it has no
-    constant and no product s t: it is linear. Both models' scores are ranked together.
+    A swap of the group's answers changes the sign of its contribution, exactly: let s and t be the signs (1, or -1
+    if swapped) of an image of the class and one of the rest. What this pair adds to the difference changes its sign
+    with both s and t, so as a function of s and t it has neither a constant nor a product term.
     """
-    shares = []
+    contributions = []
     for number in range(a.shape[1]):
         of_class = images.label == number
         pairs = of_class.sum() * (~of_class).sum()
         if pairs:
-            ranks = [np.zeros(len(of_class)) for _ in range(2)]
-            for members in (of_class, ~of_class):
-                rest = np.sort(np.concatenate([scores[~members, number] for scores in (a, b)]))
-                for rank, scores in zip(ranks, (a, b), strict=True):
-                    places = [np.searchsorted(rest, scores[members, number], side) for side in ("left", "right")]
-                    rank[members] = np.mean(places, axis=0)  # of the other kind of image, how many lie below
-            sign = np.where(of_class, 1, -1)
-            shares.append(np.bincount(images.group, sign * (ranks[0] - ranks[1]) / 2 / pairs, images.groups))
-    return np.mean(shares, axis=0)
+            below_a, below_b = _opposite_below(a[:, number], b[:, number], of_class)
+            change = np.where(of_class, 1, -1) * (below_a - below_b) / (2 * pairs)
+            contributions.append(np.bincount(images.group, change, images.groups))
+    return np.mean(contributions, axis=0)
+
+
+def _opposite_below(a: np.ndarray, b: np.ndarray, of_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each score of `a` and of `b` [n], how many scores of both models for images of the opposite kind are lower.
+
+    Images of the class are opposite to the rest; ties count half.
+    """
+    below = np.zeros((2, len(of_class)))
+    for members in (of_class, ~of_class):
+        opposite = np.sort(np.concatenate([a[~members], b[~members]]))
+        for row, scores in zip(below, (a, b), strict=True):
+            row[members] = np.mean([np.searchsorted(opposite, scores[members], side) for side in SIDES], axis=0)
+    return below[0], below[1]

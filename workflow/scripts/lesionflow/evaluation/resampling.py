@@ -1,4 +1,4 @@
-"""Test images of several seeds, and how their groups are resampled: with replacement, or swapped between two models."""
+"""Test images of several seeds, and the resampling of their groups: bootstrap draws and swaps of two models."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ import pandas as pd
 
 from lesionflow.files import InputError
 
-BLOCK = 250  # draws at a time: weights of 14,000 groups take 14 MB, and memory does not grow with the number of draws
+BLOCK = 250  # draws per block: weights of 14,000 groups take 14 MB
 
 
 class SeedImages(NamedTuple):
-    """Test images of one seed: class numbers [n], group numbers [n] and the number of groups of all seeds."""
+    """Test images of one seed: class numbers [n], group numbers [n], and the number of groups in all seeds."""
 
     label: np.ndarray
     group: np.ndarray
@@ -22,9 +22,9 @@ class SeedImages(NamedTuple):
 
 @dataclass(frozen=True)
 class Images:
-    """Test images of all seeds. `seed`, `group` and `label` are numbers [n]; a group is the same one in all seeds.
+    """Test images of all seeds: numbers of their seeds, groups and classes [n]. A group may be in several seeds.
 
-    A seed is what was drawn and trained independently of the others: one split with its models or, in
+    A seed is a unit that was drawn and trained independently of the others: one split with its models or, in
     cross-fitting, one partition with the models of all its folds, which together test each image once.
     """
 
@@ -34,13 +34,13 @@ class Images:
 
     @classmethod
     def of(cls, table: pd.DataFrame, classes: Sequence[str]) -> "Images":
-        """From columns seed, image, group and label; raises InputError for a label that is none of `classes`."""
-        label = pd.Categorical(table["label"], categories=list(classes)).codes.astype(int)
+        """From columns seed, image, group and label; raises InputError for a label that is not in `classes`."""
+        label = pd.Index(classes).get_indexer(table["label"])
         if (label < 0).any():
             first = table[label < 0].iloc[0]
             raise InputError(
                 f"Image {first['image']} has the label {first['label']}, which is none of {', '.join(classes)}: "
-                "compare models on images of the classes that they know."
+                "compare models on images of their own classes."
             )
         seed, group = (pd.factorize(table[name], sort=True)[0] for name in ("seed", "group"))
         return cls(seed, group, label)
@@ -52,18 +52,19 @@ class Images:
             yield rows, SeedImages(self.label[rows], self.group[rows], self.group.max() + 1)
 
     def class_of_group(self) -> np.ndarray:
-        """Class numbers [groups]. A group of several classes, joined by near duplicates, counts as its first class."""
+        """Class numbers [groups]; the first class where near duplicates joined several."""
         return pd.Series(self.label).groupby(self.group).min().to_numpy()
 
 
 def multiplicities(images: Images, draws: int, seed: int) -> np.ndarray:
-    """How often each group is drawn, uint8 [groups, 1 + draws]: with replacement, class by class; number 0 is the study.
+    """Bootstrap multiplicities of groups, uint8 [groups, 1 + draws]. Column 0 is the study itself, all ones.
 
-    Of g groups of a class, g - 1 are drawn: with g the variance of a mean would be too small by (g - 1) / g,
-    which matters for rare classes (Rao and Wu 1988, doi:10.1080/01621459.1988.10478591).
+    Groups are drawn with replacement within each class, g - 1 of g groups: draws of g would make the variance of a
+    mean too small by (g - 1) / g, which matters for rare classes (Rao and Wu 1988,
+    doi:10.1080/01621459.1988.10478591).
     """
     random, stratum = np.random.default_rng([seed, 1]), images.class_of_group()
-    counts = np.ones((len(stratum), 1 + draws), np.uint8)  # no group is drawn 256 times
+    counts = np.ones((len(stratum), 1 + draws), np.uint8)  # 256 draws of one group do not occur
     for number in np.unique(stratum):
         members = np.flatnonzero(stratum == number)
         even = np.full(len(members), 1 / len(members))
@@ -74,18 +75,16 @@ def multiplicities(images: Images, draws: int, seed: int) -> np.ndarray:
 
 
 def swaps(images: Images, draws: int, seed: int) -> np.ndarray:
-    """Whether two models swap their answers for a group (-1) or not (1), int8 [groups, 1 + draws]; number 0 swaps none.
+    """Signs of permutations, int8 [groups, draws]: -1 if two models swap their answers for a group, else 1.
 
     All images of a group are swapped together, in all seeds.
     """
-    signs = np.random.default_rng([seed, 2]).integers(2, size=(images.group.max() + 1, 1 + draws), dtype=np.int8)
-    signs = signs * 2 - 1
-    signs[:, 0] = 1
-    return signs
+    random = np.random.default_rng([seed, 2])
+    return random.integers(2, size=(images.group.max() + 1, draws), dtype=np.int8) * 2 - 1
 
 
 def in_blocks(function: Callable[[np.ndarray], np.ndarray], table: np.ndarray) -> np.ndarray:
-    """`function` of `table` [groups, draws], given as float32 in blocks of draws; draws are the last axis of both."""
+    """`function` of `table` [groups, draws] by blocks of draws, as float32; draws are the last axis of its result."""
     parts = [function(table[:, columns].astype(np.float32)) for columns in _blocks(table.shape[1])]
     return np.concatenate(parts, axis=-1)
 
