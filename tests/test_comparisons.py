@@ -127,9 +127,15 @@ def test_the_table_has_its_columns_and_families():
     assert (table["seeds"] == 2).all() and (table["groups"] == sum(LESIONS)).all()
     assert (table["images"] == study["a"]["image"].nunique()).all()
     assert (table["p_adjusted"][2:] == table["p"][2:]).all()
-    numbers = table[["low", "high", "p_adjusted"]].itertuples(index=False)
-    assert table["verdict"].tolist() == [verdict(*each, 0.02) for each in numbers]
     assert table["p_adjusted"][:2].tolist() == [min(1, 2 * p) for p in table["p"][:2]]  # Holm, where both are equal
+
+
+def test_one_of_several_contrasts_needs_a_smaller_p():
+    study = draw_study(np.random.default_rng(21), gain=0.8)
+    alone = compare([("1", "a", "b")], study, CLASSES, METRICS[0], 0.02, 399, 0)
+    both = compare([("1", "a", "b"), ("2", "a", "b")], study, CLASSES, METRICS[0], 0.02, 399, 0)
+    assert 0.025 < alone["p"].iloc[0] == both["p"].iloc[0] < 0.05
+    assert alone["verdict"].iloc[0] == "better" and both["verdict"].iloc[0] == "too small to tell"
 
 
 def test_the_same_answers_twice_differ_in_nothing_but_not_beyond_doubt():
