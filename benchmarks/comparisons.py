@@ -1,6 +1,6 @@
-"""Time and memory of 36 contrasts in 4 metrics with 2,000 draws, on as many images and lesions as ISIC 2019 has.
+"""Time and memory of 36 contrasts in 4 metrics with 2,000 draws, for as many images and lesions as ISIC 2019 has.
 
-Usage: PYTHONPATH=workflow/scripts python comparisons.py [SEEDS]; random answers of 24 models.
+Usage: PYTHONPATH=workflow/scripts python comparisons.py [SEEDS]; the models' probabilities are random.
 """
 
 import itertools
@@ -46,18 +46,23 @@ def processor() -> str:
         return platform.processor()
 
 
+def peak_gb() -> float:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
 def main(seeds: int = 1) -> None:
     models = draw_models(seeds)
     pairs = itertools.islice(itertools.combinations(models, 2), 0, None, 7)  # of all models, each in some
     contrasts = [(f"{a} against {b}", a, b) for a, b in itertools.islice(pairs, CONTRASTS)]
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, time.perf_counter()
+    before, start, cpu = peak_gb(), time.perf_counter(), time.process_time()
     table = compare(contrasts, models, CLASSES, "balanced_accuracy", 0.02, DRAWS, 1, EXPLORATORY)
-    seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     compared = len({name for contrast in contrasts for name in contrast[1:]})
     print(
         f"{len(table)} rows ({len(contrasts)} contrasts of {compared} models, {DRAWS} draws) on "
-        f"{sum(IMAGES.values())} images and {seeds} seeds: {seconds:.1f} s, peak {peak:.2f} GB "
-        f"(before: {before:.2f} GB); {processor()}"
+        f"{sum(IMAGES.values())} images and {seeds} seeds: {seconds:.1f} s ({cpu:.1f} s of processor time), "
+        f"peak {peak_gb():.2f} GB ({before:.2f} GB before); {processor()}"
     )
 
 
