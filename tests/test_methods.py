@@ -13,7 +13,13 @@ from lesionflow.config.settings import LEAKY
 from lesionflow.splits import methods as splits
 from lesionflow.splits.ladder import RUNGS, split_rung
 
-OPTIONS = {"test": 12, "valid": 12, "archive": "BCN", "k_neighbors": 2}  # a method takes what its parameters name
+OPTIONS = {
+    "test": 12,
+    "valid": 12,
+    "folds": 4,
+    "archive": "BCN",
+    "k_neighbors": 2,
+}  # a method takes what its parameters name
 
 
 def manifest() -> pd.DataFrame:

@@ -14,7 +14,7 @@ from lesionflow.config.settings import LEAKY
 from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError
 from lesionflow.splits.ladder import RUNGS, split_rung
-from lesionflow.splits.methods import PARTS, as_table, draw_parts, split_by_group
+from lesionflow.splits.methods import PARTS, as_table, draw_parts, split_by_fold, split_by_group
 
 
 @st.composite
@@ -278,3 +278,41 @@ def test_a_ladder_that_leaves_a_class_without_training_says_so():
     with pytest.raises(InputError, match="No image is of archive 'Z'"):
         split_rung(manifest, 1, "corrected", ["corrected", "unseen_archive"], "Z", test=3, valid=3)
     split_rung(manifest, 1, "corrected", ["corrected"], "Z", test=3, valid=3)  # nothing asks for the archive
+
+
+@settings(max_examples=40, deadline=None)
+@given(manifests(lesions=6), st.integers(2, 5), st.integers(0, 3), st.integers(1, 12))
+def test_each_group_is_tested_exactly_once_per_partition(manifest, folds, partition, valid):
+    seeds = range(partition * folds + 1, partition * folds + folds + 1)
+    try:
+        parts = pd.DataFrame({seed: split_by_fold(manifest, seed, folds, valid) for seed in seeds})
+    except InputError as error:
+        assert "too small for this split" in str(error) or "fewer than the" in str(error)
+        reject()
+    tested = parts == "test"
+    assert (tested.sum(axis=1) == 1).all() and set(parts.index) == set(manifest["image"])
+    table = manifest.set_index("image")
+    for seed in seeds:
+        used = table.assign(part=parts[seed])[parts[seed] != "unused"]
+        assert used.groupby("group")["part"].nunique().max() == 1
+        assert (pd.crosstab(used["label"], used["part"])[list(PARTS)] > 0).all(axis=None)
+        assert (used[used["part"] == "valid"]["label"].value_counts() <= valid).all()
+    shuffled = manifest.sample(frac=1, random_state=partition)
+    assert split_by_fold(shuffled, seeds[-1], folds, valid).equals(parts[seeds[-1]].rename("part"))
+
+
+def test_folds_are_stratified_and_partitions_differ():
+    labels = [label for label, count in (("A", 300), ("B", 60), ("C", 25)) for _ in range(count)]
+    manifest = manifest_table(labels, [number // 2 if number < 300 else number for number in range(len(labels))])
+    label = manifest.set_index("image")["label"]
+    tested = [set((part := split_by_fold(manifest, seed, 5, 3))[part == "test"].index) for seed in range(1, 11)]
+    for images in tested:
+        counts = label[list(images)].value_counts()
+        assert abs(counts["A"] - 60) <= 2 and counts["B"] == 12 and counts["C"] == 5
+    assert set(map(frozenset, tested[:5])).isdisjoint(map(frozenset, tested[5:]))
+
+
+def test_a_class_with_fewer_groups_than_folds_is_refused():
+    manifest = manifest_table(["A"] * 40 + ["B"] * 8, [*range(40), *[40, 40, 41, 41, 42, 42, 43, 43]])
+    with pytest.raises(InputError, match="Class B has images of 4 lesions, fewer than the 5 folds"):
+        split_by_fold(manifest, 1, 5, 2)

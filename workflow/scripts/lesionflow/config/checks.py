@@ -125,3 +125,18 @@ def check_values(config: Mapping) -> None:
                 raise InputError(
                     f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too: remove it from one."
                 )
+
+
+def check_folds(config: Mapping) -> None:
+    """Raise InputError where `seeds` are not all folds of one or more partitions of a cross-fitted protocol."""
+    for name in config["run"]["protocols"]:
+        split = config["protocols"][name]["split"]
+        if split["method"] == "by_fold":
+            folds, seeds = split["folds"], set(config["seeds"])
+            partitions = {(seed - 1) // folds for seed in seeds if seed > 0} or {0}
+            wanted = {partition * folds + fold + 1 for partition in partitions for fold in range(folds)}
+            if seeds != wanted:
+                raise InputError(
+                    f"at $.seeds: protocol {name!r} tests every lesion once in {folds} folds, a seed each: "
+                    f"write `seeds: {sorted(wanted)}`."
+                )

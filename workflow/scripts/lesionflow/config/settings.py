@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from lesionflow.config.checks import check_names, check_reserved, check_schema, check_values
+from lesionflow.config.checks import check_folds, check_names, check_reserved, check_schema, check_values
 from lesionflow.files import InputError
 
 LEAKY = ("as_published", "random_split")  # rungs of the ladder
@@ -18,9 +18,10 @@ LEAKY = ("as_published", "random_split")  # rungs of the ladder
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages", "loss")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
-# The settings of a split beside its method: those of every method, and those that some of splits.METHODS also take.
+# The settings of a split beside its method: SIZES, or those that some of splits.METHODS take instead.
 SIZES = {"test", "valid"}
 SPLITS = {
+    "by_fold": {"folds", "valid", "keep_for_training"},
     "by_group": SIZES | {"keep_for_training"},
     "by_image": SIZES | {"keep_for_training"},
     "by_archive": SIZES | {"keep_for_training", "archive"},
@@ -39,8 +40,11 @@ def complete(config: Mapping, schema: str | Path) -> dict:
     config["protocols"] = complete_protocols(config)
     config = filled(config, rules, rules["$defs"], defaults=True)
     check_schema(config, rules)
+    for protocol in config["protocols"].values():  # without the defaults of other methods
+        protocol["split"] = _taken(protocol["split"])
     check_names(config)
     check_values(config)
+    check_folds(config)
     for collection in config["collections"].values():  # `images/` becomes `images`
         collection |= {
             key: os.path.normpath(collection[key]) for key in ("images", "labels", "metadata") if key in collection
@@ -131,10 +135,17 @@ def _inherit(name: str, given: Mapping, heirs: tuple[str, ...]) -> dict:
 def _split(name: str, own: Mapping, split: Mapping) -> dict:
     """The settings of `split` that its method takes; some may be inherited, only those in `own` are the protocol's."""
     method, taken = split["method"], SPLITS.get(split["method"], SIZES)
-    if "archive" in own and "archive" not in taken:
-        raise InputError(f"at $.protocols.{name}.split: {method} takes no `archive`: remove it, or use by_archive.")
+    for key in own:
+        if key not in taken | {"method"}:
+            raise InputError(f"at $.protocols.{name}.split: {method} takes no `{key}`: remove it, or change `method`.")
     if "archive" in taken and "archive" not in split:
         raise InputError(f"at $.protocols.{name}.split: {method} tests on one archive: name it as `archive`.")
+    return _taken(split)
+
+
+def _taken(split: Mapping) -> dict:
+    """The settings of `split` that its method takes."""
+    taken = SPLITS.get(split.get("method"), SIZES)
     return {key: value for key, value in split.items() if key in taken | {"method"}}
 
 

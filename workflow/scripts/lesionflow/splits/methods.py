@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
 
 from lesionflow.files import InputError
 
@@ -40,30 +41,44 @@ def split_by_group(
     fewer where that would leave less than the fraction `keep_for_training` of the class to training. Surplus images
     of the last group drawn are marked `unused`. The rarest class draws first. The order of rows does not matter.
     """
-    table = manifest[["image", "label", "group"]].sort_values("image")
-    counts = table["label"].value_counts()
-    labels = sorted(counts.index, key=lambda label: (counts[label], label))
-    rank = table["label"].map({label: place for place, label in enumerate(labels)})
-    drawn_for = rank.groupby(table["group"]).transform("min")  # near duplicates may join two classes
-    generator = np.random.default_rng(seed)
-    drawn: dict[str, str] = {}  # group → part, in the order of drawing
-    for place, label in enumerate(labels):
-        sizes = table.loc[drawn_for == place, "group"].value_counts().sort_index()
-        sizes = sizes.iloc[generator.permutation(len(sizes))]
-        spare = counts[label] - int(np.ceil(counts[label] * keep_for_training))
-        share = min(1.0, spare / (test + valid))
-        drawn |= _draw(sizes, {"test": round(test * share), "valid": int(valid * share)}, spare)
-    part = table["group"].map(drawn).astype("string").fillna("train")
-    turn = table["group"].map({group: turn for turn, group in enumerate(drawn)})
-    place_in_part = turn.sort_values(kind="stable").groupby([table["label"], part]).cumcount().reindex(part.index)
-    part = part.mask(place_in_part >= part.map({"test": test, "valid": valid}), "unused")
-    check_parts(table["label"], part)
-    return part.set_axis(table["image"]).rename("part")
+    part = _take_groups(manifest, seed, {"test": test, "valid": valid}, keep_for_training)
+    check_parts(manifest.set_index("image")["label"][part.index], part)
+    return part
 
 
 def split_by_image(manifest: pd.DataFrame, seed: int, **settings) -> pd.Series:
     """As split_by_group, but images are drawn independently: those of one lesion may cross parts."""
     return split_by_group(manifest.assign(group=manifest["image"]), seed, **settings)
+
+
+def fold_of_seed(seed: int, folds: int) -> tuple[int, int]:
+    """Return the partition and the fold, both from 0, that the seed `seed` of the config stands for."""
+    return divmod(seed - 1, folds)
+
+
+def split_by_fold(
+    manifest: pd.DataFrame, seed: int, folds: int, valid: int, keep_for_training: float = 0.334
+) -> pd.Series:
+    """As split_by_group, but each group is a test group once: cross-fitting.
+
+    Seeds 1 to `folds` test the folds of one partition, the next `folds` seeds those of another one, and so on. Folds
+    are stratified by class, and all images of a fold are tested. Raises InputError if a class has fewer groups than
+    folds.
+    """
+    table = manifest[["image", "label", "group"]].sort_values("image", ignore_index=True)
+    lesions = table.groupby("label")["group"].nunique()
+    if (lesions < folds).any():
+        raise InputError(
+            f"Class {lesions.idxmin()} has images of {lesions.min()} lesions, fewer than the {folds} folds, each of "
+            "which needs one: lower `split: folds`, add images, or remove the class from `classes`."
+        )
+    partition, fold = fold_of_seed(seed, folds)
+    dealt = StratifiedGroupKFold(folds, shuffle=True, random_state=partition)
+    _, tested = list(dealt.split(table, table["label"], table["group"]))[fold]
+    rest = _take_groups(table.drop(tested), seed, {"valid": valid}, keep_for_training)
+    part = pd.concat([rest, pd.Series("test", index=table.loc[tested, "image"])])[table["image"]]
+    check_parts(table.set_index("image")["label"], part)
+    return part.rename("part")
 
 
 def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings) -> pd.Series:
@@ -107,6 +122,31 @@ def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int)
     return part.rename("part")
 
 
+def _take_groups(manifest: pd.DataFrame, seed: int, sizes: dict[str, int], keep_for_training: float) -> pd.Series:
+    """Part of each image: images per class of the parts in `sizes`, in their order, the rest for training."""
+    table = manifest[["image", "label", "group"]].sort_values("image")
+    counts = table["label"].value_counts()
+    labels = sorted(counts.index, key=lambda label: (counts[label], label))
+    rank = table["label"].map({label: place for place, label in enumerate(labels)})
+    drawn_for = rank.groupby(table["group"]).transform("min")  # near duplicates may join two classes
+    generator = np.random.default_rng(seed)
+    drawn: dict[str, str] = {}  # group → part, in the order of drawing
+    for place, label in enumerate(labels):
+        groups = table.loc[drawn_for == place, "group"].value_counts().sort_index()
+        groups = groups.iloc[generator.permutation(len(groups))]
+        spare = counts[label] - int(np.ceil(counts[label] * keep_for_training))
+        share = min(1.0, spare / sum(sizes.values()))
+        wanted = {part: int(size * share) for part, size in sizes.items()}
+        if "test" in sizes:
+            wanted["test"] = round(sizes["test"] * share)
+        drawn |= _draw(groups, wanted, spare)
+    part = table["group"].map(drawn).astype("string").fillna("train")
+    turn = table["group"].map({group: turn for turn, group in enumerate(drawn)})
+    place_in_part = turn.sort_values(kind="stable").groupby([table["label"], part]).cumcount().reindex(part.index)
+    part = part.mask(place_in_part >= part.map(sizes), "unused")
+    return part.set_axis(table["image"]).rename("part")
+
+
 def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str]:
     """Take groups in the given order until each part has the number `wanted`, never more than `spare` images."""
     drawn = {}
@@ -144,5 +184,6 @@ METHODS = {
     "by_group": split_by_group,
     "by_image": split_by_image,
     "by_archive": split_by_archive,
+    "by_fold": split_by_fold,
     "as_published": split_as_published,
 }
