@@ -1,5 +1,6 @@
 rule write_report:
     input:
+        splits=f"{COLLECTION}/splits.csv",  # published with every report
         results=f"{TABLES}/table_4_1.csv",
         counts=f"{TABLES}/class_counts.csv",
         costs=f"{TABLES}/costs.csv",
