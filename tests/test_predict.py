@@ -72,7 +72,7 @@ def table_4_1(rows: list[dict]) -> pd.DataFrame:
     names = {"protocol": "corrected", "dataset": "smote", "backbone": "resnet50", "weights": "none", "stage": 3}
     names |= {"published_as": "resnet50v2"}
     test = {"balanced_accuracy": 0.5, "balanced_accuracy_low": 0.4, "balanced_accuracy_high": 0.6, "images": 9}
-    return pd.DataFrame([names | {"seed": 1, "leaky": False} | test | row for row in rows])
+    return pd.DataFrame([names | {"seed": 1, "models": 1, "leaky": False} | test | row for row in rows])
 
 
 def seeds(backbone: str, *valid: float, **more) -> list[dict]:

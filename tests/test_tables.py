@@ -85,7 +85,7 @@ def test_long_table():
     assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
     published = [f"published_{name}" for name in PRINTED]
     valid = [f"valid_{name}" for name in VALID]
-    valid += ["lesions_known", "images_audited", *COST, "leaky", "published_as", *published]
+    valid += ["lesions_known", "images_audited", "models", *COST, "leaky", "published_as", *published]
     assert list(long)[: 19 + len(valid)] == [*KEYS, *TEST, *valid]
     assert all(name.startswith(("published_", "computed_")) for name in list(long)[19 + len(valid) :])
     resnet = long.query("backbone == 'resnet50' and stage == 3 and dataset == 'smote'").iloc[0]

@@ -47,3 +47,23 @@ rule score:
         code=code_of("score"),
     script:
         "../scripts/score.py"
+
+
+rule pool_folds:
+    input:
+        manifest=f"{COLLECTION}/manifest.csv",
+        tests=expand(f"{MODEL}/test.csv", seed=config["seeds"], allow_missing=True),
+        metrics=expand(f"{MODEL}/metrics.json", seed=config["seeds"], allow_missing=True),
+    output:
+        test=f"{POOLED}/test.csv",
+        metrics=f"{POOLED}/metrics.json",
+    log:
+        "logs/pool_folds/{collection}/{protocol}/{dataset}/{backbone}/stage{stage}.log",
+    group:
+        "report"
+    params:
+        classes=config["classes"],
+        seeds=config["seeds"],
+        code=code_of("pool_folds"),
+    script:
+        "../scripts/pool_folds.py"

@@ -30,8 +30,8 @@ rule tabulate_metrics:
 
 rule tabulate_results:
     input:
-        cards=model_files("model.json"),
-        metrics=model_files("metrics.json"),
+        cards=results_files("model.json"),
+        metrics=results_files("metrics.json"),
         counts=of_run(f"{SPLIT}/class_counts.csv"),
     output:
         table=table("table_4_1", "Results", "4.1"),
@@ -55,8 +55,8 @@ rule tabulate_results:
 
 rule tabulate_run:
     input:
-        cards=model_files("model.json"),
-        metrics=model_files("metrics.json"),
+        cards=results_files("model.json"),
+        metrics=results_files("metrics.json"),
     output:
         per_class=table("{backbone}/stage{stage}_per_class", "Results", "metrics per class", "per_class"),
         whole=table("{backbone}/stage{stage}_global", "Results", "global metrics", "global"),

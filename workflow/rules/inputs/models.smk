@@ -20,6 +20,23 @@ def model_files(name):
     return lambda wildcards: of_run(f"{MODEL}/{name}", **wildcards)
 
 
+def results_files(name):
+    """An input function: the file `name` for each row of Table 4.1: all models, or the pooled folds of each.
+
+    Of a cross-fitted protocol, model.json is the first fold's.
+    """
+
+    def files(wildcards):
+        found = []
+        for protocol in config["run"]["protocols"]:
+            folder = MODEL if name == "model.json" or protocol not in FOLDS else POOLED
+            seeds = config["seeds"][:1] if protocol in FOLDS else config["seeds"]
+            found += of_run(f"{folder}/{name}", protocol=protocol, seed=seeds, **wildcards)
+        return found
+
+    return files
+
+
 def ladder_models(file, **wildcards):
     """The file of every seed of the ladder's models: of all rungs, unless `wildcards` name a protocol."""
     ladder = config["ladder"]

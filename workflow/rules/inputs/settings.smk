@@ -5,6 +5,9 @@ from lesionflow import source
 from lesionflow.config.settings import run_settings
 
 LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protocols"][name]["leaky"]]
+# Cross-fitted protocols of the run, with their number of folds.
+SPLITS = {name: config["protocols"][name]["split"] for name in config["run"]["protocols"]}
+FOLDS = {name: split["folds"] for name, split in SPLITS.items() if split["method"] == "by_fold"}
 # Datasets shown in the thesis' figures of balancing: the run's first without oversampling, and the first with SMOTE.
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
 OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample") == "smote"][:1]

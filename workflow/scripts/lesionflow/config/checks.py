@@ -20,7 +20,7 @@ RESERVED = {
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"default", "folders"},
-    "classes": {"all", "image", "label", "predicted", "probability", "status", "total", "warning"},
+    "classes": {"all", "group", "image", "label", "predicted", "probability", "seed", "status", "total", "warning"},
 }
 
 

@@ -59,8 +59,13 @@ def best_runs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     if means.empty:
         raise InputError("No model has a balanced accuracy on validation images: train again.")
     runs = models.get_group(means.idxmax())
-    away = (runs[VALID] - means.max()).abs().round(DECIMALS)
-    return runs, runs.assign(away=away).sort_values(["away", "seed"]).drop(columns="away").iloc[0]
+    return runs, representative(runs)
+
+
+def representative(runs: pd.DataFrame) -> pd.Series:
+    """Return the row of `runs` of one model whose VALID is nearest to the mean, the lowest seed if tied."""
+    away = (runs[VALID] - runs[VALID].mean()).abs().round(DECIMALS)
+    return runs.assign(away=away).sort_values(["away", "seed"]).drop(columns="away").iloc[0]
 
 
 def best_model(table: pd.DataFrame) -> pd.Series:

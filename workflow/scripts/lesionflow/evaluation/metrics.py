@@ -20,7 +20,8 @@ class Metric:
     `compute(label, predicted, probability)` gets class numbers [n], class numbers [n] and probabilities [n, classes].
     A `per_class` metric is computed for each class against the rest, from booleans [n], booleans [n] and
     probabilities [n], and averaged over classes; the average is called `key`_macro. `tables` says where the metric is
-    shown: "results" (Table 4.1, under `header`), "per_class", "global" (tables 3.2 to 3.13), "card".
+    shown: "results" (Table 4.1, under `header`), "per_class", "global" (tables 3.2 to 3.13), "card". An `averaged`
+    metric compares probabilities with each other: of several models it is averaged, not computed on pooled predictions.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Metric:
     explanation: str = ""
     header: str = ""
     per_class: bool = False
+    averaged: bool = False
     decimals: int = 3
     tables: frozenset[str] = frozenset()
 
@@ -117,6 +119,7 @@ METRICS = [
         lambda label, predicted, probability: sk.roc_auc_score(label, probability),
         "area under the ROC curve: the probability that an image of the class is ranked above one of another class.",
         per_class=True,
+        averaged=True,
         tables=frozenset({"card"}),
     ),
 ]

@@ -23,6 +23,7 @@ def headlines(table: pd.DataFrame) -> list[dict]:
                 "models": len(rows.groupby(MODEL)),
                 "seeds": len(chosen),
                 "seed": int(run["seed"]),
+                "folds": int(run["models"]),
                 "used": run.name == used,
                 "images": int(chosen["images"].iloc[0]),
                 "valid": chosen["valid_balanced_accuracy"].mean(),

@@ -40,6 +40,8 @@ def results(
 ) -> pd.DataFrame:
     """One row per protocol, backbone, stage, dataset and seed: KEYS, metrics, what the thesis printed.
 
+    The folds of a cross-fitted model are one row, whose `seed` is of the model that represents its several `models`.
+
     `cards` (model.json) and `metrics` (metrics.json) are of the same models in the same order; `leaky` names
     protocols. By our backbone, `pretrained_on` says what its weights were trained on and `published_as` names the
     thesis' backbone. `published` is from `published.printed`. Metrics are fractions (0–1) on test images, unless named
@@ -50,10 +52,11 @@ def results(
         keys = {key: card[key] for key in KEYS} | {
             "weights": weights_name(card["weights"], pretrained_on.get(card["backbone"]))
         }
-        keys |= {"stage": int(card["stage"]), "seed": int(card["seed"])}
+        keys |= {"stage": int(card["stage"]), "seed": int(result.get("seed", card["seed"]))}
         row = keys | {key: result["test"][key] for key in TEST}
         row |= {f"valid_{key}": result["valid"][key] for key in VALID}
         row |= {"lesions_known": result["known"]["lesion"], "images_audited": result["images_audited"]}
+        row |= {"models": result.get("models", 1)}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
@@ -65,8 +68,8 @@ def results(
 def results_table(long: pd.DataFrame) -> Table:
     """Table 4.1: a row per protocol, backbone, stage and dataset, the thesis first.
 
-    A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed has its
-    95 % interval in parentheses.
+    A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed, or of pooled
+    folds, has its 95 % interval in parentheses.
     """
     rows, labels = [], []
     ours = long.groupby("published_as")["backbone"].unique()
@@ -119,7 +122,8 @@ def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
 
 def notes(long: pd.DataFrame) -> list[str]:
     """How to read Table 4.1: sentences on what is in this table, and on nothing else."""
-    seeds = long["seed"].nunique()
+    seeds = long.loc[long["models"] == 1, "seed"].nunique()
+    pooled = cross_fitted_notes(long)
     metrics = ", ".join(
         f"{metric.header} {metric.name}" for metric in shown_in("results") if metric.header != metric.name
     )
@@ -128,9 +132,9 @@ def notes(long: pd.DataFrame) -> list[str]:
         "each class against the rest, averaged over classes (macro). Valid. acc.: accuracy on validation images. "
         "Time: training time of that stage alone; par.: parameters. Shared: test images that share a file, pixels, a "
         "near duplicate, a lesion or a SMOTE parent with training.",
-        f"Mean ± sample standard deviation over {seeds} seeds."
-        if seeds > 1
-        else f"In parentheses: 95 % bootstrap interval, {RESAMPLED}.",
+        *([f"Mean ± sample standard deviation over {seeds} seeds."] if seeds > 1 else []),
+        *([f"In parentheses: 95 % bootstrap interval, {RESAMPLED}."] if seeds < 2 or pooled else []),
+        *pooled,
         *unknown_lesions(long, "protocol"),
     ]
     if long["published_accuracy"].notna().any():
@@ -149,3 +153,15 @@ def notes(long: pd.DataFrame) -> list[str]:
             "metrics do not hold for new images."
         )
     return lines
+
+
+def cross_fitted_notes(long: pd.DataFrame) -> list[str]:
+    """What is pooled and what averaged: a sentence for each cross-fitted protocol."""
+    averaged = ", ".join(metric.name for metric in METRICS if metric.averaged)
+    folds = long[long["models"] > 1].drop_duplicates("protocol")
+    return [
+        f"{protocol}: cross-fitted; each row is of {models} models, one per fold, which together test every lesion "
+        f"once per partition. Test metrics are of their pooled predictions; {averaged} (in the CSV), validation "
+        "accuracy, time and epochs are means over folds."
+        for protocol, models in folds[["protocol", "models"]].itertuples(index=False)
+    ]

@@ -25,7 +25,7 @@ def long_form(
     rows = []
     for card, result in zip(cards, metrics, strict=True):
         keys = {"block": card["protocol"], "leaky": card["protocol"] in leaky}
-        keys |= {"dataset": card["dataset"], "seed": card["seed"]}
+        keys |= {"dataset": card["dataset"], "seed": result.get("seed", card["seed"])}
         test = result["test"]
         rows += [keys | {"metric": key, "value": test[key]} for key in GLOBAL]
         for name, values in test["per_class"].items():
