@@ -140,3 +140,11 @@ def check_folds(config: Mapping) -> None:
                     f"at $.seeds: protocol {name!r} tests every lesion once in {folds} folds, a seed each: "
                     f"write `seeds: {sorted(wanted)}`."
                 )
+
+
+def check_metric(config: Mapping) -> None:
+    """Raise InputError where models are to be compared by the sensitivity of a class that there is not."""
+    metric = config["comparisons"]["metric"]
+    known = [f"sensitivity_{name}" for name in config["classes"]]
+    if metric.startswith("sensitivity_") and metric not in known:
+        raise InputError(f"at $.comparisons.metric: {metric!r} is not one of {', '.join(known)}: correct it.")

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from lesionflow.config.checks import check_folds, check_names, check_reserved, check_schema, check_values
+from lesionflow.config.checks import check_folds, check_metric, check_names, check_reserved, check_schema, check_values
+from lesionflow.config.contrasts import contrasts
 from lesionflow.files import InputError
 
 LEAKY = ("as_published", "random_split")  # rungs of the ladder
@@ -45,6 +46,8 @@ def complete(config: Mapping, schema: str | Path) -> dict:
     check_names(config)
     check_values(config)
     check_folds(config)
+    check_metric(config)
+    contrasts(config)
     for collection in config["collections"].values():  # `images/` becomes `images`
         collection |= {
             key: os.path.normpath(collection[key]) for key in ("images", "labels", "metadata") if key in collection
@@ -162,7 +165,7 @@ def run_settings(config: Mapping) -> dict:
     images = {key: value for key, value in config["collections"][collection].items() if key != "download"}
     return {
         "collections": {collection: images},
-        **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "search")},
+        **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "comparisons", "search")},
         "ladder": ladder if ladder["rungs"] else {"rungs": []},
         "datasets": {name: config["datasets"][name] for name in run["datasets"]},
         "backbones": {name: config["backbones"][name] for name in run["backbones"]},
