@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lesionflow.evaluation.comparisons import compare
-from lesionflow.splits.study_size import Assumptions, detectable_differences
+from lesionflow.splits.study_size import DESIGNS, Assumptions, detectable_differences, study_size, what_it_takes
 
 SIZES = np.array([1] * 30 + [2] * 12 + [3] * 6 + [8, 12])  # images per lesion
 LESIONS, SEEDS, TEST, POWERED = (200, 100, 50), 5, 60, 2.80
@@ -68,3 +68,37 @@ def test_more_of_anything_lowers_what_is_detectable():
     assert (table.loc["cross_fitted"] < table.loc["independent"]).all()
     rare = detectable_differences([30, 239], [20, 113], 50)  # no more test images than there are
     assert rare["test_images"].tolist() == [80] * 3 + [269] * 3
+
+
+def labelled(**lesions: list[int]) -> pd.DataFrame:
+    """Images of each class, by the images of its lesions."""
+    rows = [
+        (f"{label}{number}{image}", label, f"{label}{number}")
+        for label, sizes in lesions.items()
+        for number, size in enumerate(sizes)
+        for image in range(size)
+    ]
+    return pd.DataFrame(rows, columns=["image", "label", "lesion"])
+
+
+def test_a_study_has_as_many_folds_as_its_rarest_class_has_lesions():
+    labels = labelled(MEL=[2, 1, 1, 3], NV=[1] * 9, DF=[4, 4], UNK=[1])
+    labels.loc[labels["label"] == "NV", "lesion"] = None  # each image a lesion of its own
+    table = study_size(labels, ["MEL", "NV", "DF"], test=2).set_index("class")
+    assert table["images"].to_dict() == {"MEL": 7, "NV": 9, "DF": 8, "all": 24}
+    assert table["lesions"].to_dict() == {"MEL": 4, "NV": 9, "DF": 2, "all": 15}
+    assert table["folds"].to_dict() == {"MEL": 4, "NV": 9, "DF": 0, "all": 0}
+    found = detectable_differences([7, 9, 8], [4, 9, 2], 2).set_index(["split", "seeds"])["detectable"]
+    assert set(DESIGNS) == {f"{split}_{seeds}" for split, seeds in found.index}
+    for split, seeds in found.index:
+        assert table.loc["all", f"{split}_{seeds}"] == found[split, seeds]
+    assert table.loc[["MEL", "NV", "DF"], list(DESIGNS)].isna().all(axis=None)
+
+
+def test_what_it_takes_is_the_cheapest_design_that_suffices():
+    size = pd.DataFrame({"class": ["all"], **{name: [0.1 / (n + 1)] for n, name in enumerate(DESIGNS)}})
+    assert what_it_takes(size, 0.05) == "5 seeds would detect about 0.050"
+    assert what_it_takes(size, 0.04) == "cross-fitting with 1 partition would detect about 0.033"
+    assert what_it_takes(size, 0.01) == (
+        "even cross-fitting with 10 partitions would detect no less than about 0.017: add lesions"
+    )

@@ -8,6 +8,8 @@ LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protoc
 # Cross-fitted protocols of the run, with their number of folds.
 SPLITS = {name: config["protocols"][name]["split"] for name in config["run"]["protocols"]}
 FOLDS = {name: split["folds"] for name, split in SPLITS.items() if split["method"] == "by_fold"}
+# Test images per class of a split, for the size of a study; cross-fitted protocols test all.
+TEST_IMAGES = max([split["test"] for split in SPLITS.values() if "test" in split], default=50)
 # Datasets shown in the thesis' figures of balancing: the run's first without oversampling, and the first with SMOTE.
 UNDERSAMPLED = [name for name in config["run"]["datasets"] if not config["datasets"][name].get("oversample")][:1]
 OVERSAMPLED = [name for name in config["run"]["datasets"] if config["datasets"][name].get("oversample") == "smote"][:1]

@@ -131,6 +131,11 @@ def read_ladder(path: str | Path) -> pd.DataFrame:
     return read_table(path, ["rung", "backbone", "weights", "dataset"])
 
 
+def read_study_size(path: str | Path) -> pd.DataFrame:
+    """study_size.csv: class, numbers of images, lesions and folds, detectable differences in the row "all"."""
+    return read_table(path, ["class"], ["images", "lesions", "folds"])
+
+
 def read_trials(path: str | Path) -> pd.DataFrame:
     """trials.csv of a search: optimizer, lr, epoch, loss and valid_loss (nats), accuracy and valid_accuracy."""
     return read_table(path, ["optimizer"])

@@ -1,5 +1,6 @@
 """The contrasts of a run: pairs of models that are compared, fixed in the config before training."""
 
+import itertools
 from collections.abc import Callable, Mapping
 
 from lesionflow.files import InputError
@@ -80,7 +81,7 @@ def _stages(run: Mapping) -> list[tuple[dict, dict]]:
     ]
     return [
         (model | {"stage": stage}, model | {"stage": before})
-        for before, stage in zip(STAGES, STAGES[1:], strict=False)
+        for before, stage in itertools.pairwise(STAGES)
         for model in models
     ]
 

@@ -7,6 +7,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lesionflow.splits.methods import PARTS
+
+# Columns of study_size.csv, in the order of their costs with five folds.
+DESIGNS = {
+    "independent_1": "one seed",
+    "independent_5": "5 seeds",
+    "cross_fitted_1": "cross-fitting with 1 partition",
+    "independent_10": "10 seeds",
+    "cross_fitted_5": "cross-fitting with 5 partitions",
+    "cross_fitted_10": "cross-fitting with 10 partitions",
+}
+
 
 @dataclass(frozen=True)
 class Assumptions:
@@ -66,3 +78,32 @@ def detectable_differences(
             error = np.sqrt(spread.sum() / len(n) ** 2 + given.training**2 / count)
             rows.append({"split": split, "seeds": count, "test_images": int(tested.sum()), "detectable": z * error})
     return pd.DataFrame(rows)
+
+
+def study_size(labels: pd.DataFrame, classes: Sequence[str], test: int) -> pd.DataFrame:
+    """The contents of study_size.csv: one row per class, and "all".
+
+    `labels` has the columns image, label and lesion (missing: a lesion of its own); `test` as above. Columns: class,
+    images, lesions, folds (the most into which the lesions of a class can be divided, 0 if they do not suffice for
+    training, validation and test), and in the last row the detectable difference in balanced accuracy of each of
+    DESIGNS.
+    """
+    labels = labels[labels["label"].isin(classes)]
+    lesion = labels["lesion"].fillna(labels["image"]).groupby(labels["label"]).nunique()
+    table = pd.DataFrame({"images": labels["label"].value_counts(), "lesions": lesion}).reindex(classes)
+    table["folds"] = table["lesions"].where(table["lesions"] >= len(PARTS), 0)
+    found = detectable_differences(table["images"], table["lesions"], test)
+    total = table[["images", "lesions"]].sum().to_dict() | {"folds": table["folds"].min()}
+    total |= {f"{split}_{seeds}": found for split, seeds, _, found in found.itertuples(index=False)}
+    table.loc["all", list(total)] = pd.Series(total)
+    counts = ["images", "lesions", "folds"]
+    return table.astype(dict.fromkeys(counts, int)).rename_axis("class").reset_index()
+
+
+def what_it_takes(size: pd.DataFrame, margin: float) -> str:
+    """The first of DESIGNS that detects a difference of `margin`, in words; `size` is from `study_size`."""
+    found = size.set_index("class").loc["all", list(DESIGNS)].astype(float)
+    enough = found[found <= margin]
+    if len(enough):
+        return f"{DESIGNS[enough.index[0]]} would detect about {enough.iloc[0]:.3f}"
+    return f"even {DESIGNS[found.idxmin()]} would detect no less than about {found.min():.3f}: add lesions"

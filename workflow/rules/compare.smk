@@ -1,0 +1,43 @@
+rule tabulate_study_size:
+    input:
+        labels=collection_file("labels"),
+        metadata=collection_file("metadata"),
+    output:
+        table("study_size", "Comparisons", "size of the study"),
+    log:
+        "logs/tabulate_study_size/{collection}.log",
+    params:
+        classes=config["classes"],
+        ignore_classes=setting("collections/{collection}/ignore_classes"),
+        labels=table_digest("labels"),
+        metadata=table_digest("metadata"),
+        test=TEST_IMAGES,
+        margin=config["comparisons"]["margin"],
+        code=code_of("tabulate_study_size"),
+    script:
+        "../scripts/tabulate_study_size.py"
+
+
+rule plot_study_size:
+    input:
+        f"{TABLES}/study_size.csv",
+    output:
+        figure("study_size", "figures/study_size", "Comparisons", "size of the study"),
+    log:
+        "logs/plot_study_size/{collection}.log",
+    group:
+        "report"
+    params:
+        collection="{collection}",
+        margin=config["comparisons"]["margin"],
+        code=code_of("plot_study_size"),
+    script:
+        "../scripts/plot_study_size.py"
+
+
+rule plan_study:
+    input:
+        expand(
+            [f"{TABLES}/study_size.csv", f"{COLLECTION}/figures/study_size.svg"],
+            collection=config["collection"],
+        ),
