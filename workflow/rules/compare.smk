@@ -1,3 +1,43 @@
+rule compare_models:
+    input:
+        manifest=f"{COLLECTION}/manifest.csv",
+        study_size=f"{TABLES}/study_size.csv",
+        records=model_files("model.json"),
+        tests=model_files("test.csv"),
+    output:
+        table("comparisons", "Comparisons", "comparisons"),
+    log:
+        "logs/compare_models/{collection}.log",
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(30),
+    params:
+        classes=config["classes"],
+        folds=FOLDS,
+        contrasts=contrasts(config),
+        metric=config["comparisons"]["metric"],
+        margin=config["comparisons"]["margin"],
+        code=code_of("compare_models"),
+    script:
+        "../scripts/compare_models.py"
+
+
+rule plot_comparisons:
+    input:
+        f"{TABLES}/comparisons.csv",
+    output:
+        figure("comparisons", "figures/comparisons", "Comparisons", "comparisons"),
+    log:
+        "logs/plot_comparisons/{collection}.log",
+    group:
+        "report"
+    params:
+        margin=config["comparisons"]["margin"],
+        code=code_of("plot_comparisons"),
+    script:
+        "../scripts/plot_comparisons.py"
+
+
 rule tabulate_study_size:
     input:
         labels=collection_file("labels"),

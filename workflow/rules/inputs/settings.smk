@@ -2,6 +2,7 @@
 import functools
 
 from lesionflow import source
+from lesionflow.config.contrasts import contrasts
 from lesionflow.config.settings import run_settings
 
 LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protocols"][name]["leaky"]]

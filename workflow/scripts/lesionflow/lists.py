@@ -131,6 +131,11 @@ def read_ladder(path: str | Path) -> pd.DataFrame:
     return read_table(path, ["rung", "backbone", "weights", "dataset"])
 
 
+def read_comparisons(path: str | Path) -> pd.DataFrame:
+    """comparisons.csv: names of the contrast and its models, verdict, what_it_takes, leaky and numbers."""
+    return read_table(path, ["family", "contrast", "a", "b", "metric", "verdict", "protocol", "what_it_takes"])
+
+
 def read_study_size(path: str | Path) -> pd.DataFrame:
     """study_size.csv: class, numbers of images, lesions and folds, detectable differences in the row "all"."""
     return read_table(path, ["class"], ["images", "lesions", "folds"])

@@ -1,0 +1,33 @@
+"""What the thesis' own printed numbers can say about SMOTE."""
+
+from pathlib import Path
+
+import yaml
+
+from lesionflow.evaluation.printed_difference import printed_difference
+from lesionflow.report.verdict_sentences import signed
+from lesionflow.stages import STAGES
+
+
+def printed_sentences(path: str | Path) -> list[str]:
+    """A sentence for each backbone of published.yaml: SMOTE instead of undersampling at the last stage."""
+    given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    runs = {(run["backbone"], run["dataset"]): run for run in given["runs"] if run["stage"] == STAGES[-1]}
+    lines = []
+    for backbone in dict.fromkeys(name for name, _ in runs):
+        smote, plain = runs[backbone, "smote"], runs[backbone, "no_smote"]
+        table = printed_difference(*(run["confusion_matrix"] for run in (smote, plain)), given["class_order"])
+        total = table.set_index("class").loc["all"]
+        difference = (total["right_a"] - total["right_b"]) / total["images"]
+        tested, valid = (
+            " and ".join(f"{run[block]['accuracy']:.2f}" for run in (plain, smote))
+            for block in ("global", "validation")
+        )
+        lines.append(
+            f"thesis, {backbone}, stage {STAGES[-1]}: it printed accuracies of {tested} without and with SMOTE, "
+            f"{signed(difference)} by its confusion matrices on {total['images']:.0f} images. These do not tell which "
+            f"images both models classify correctly: McNemar's p is between {total['p_low']:.2g} and "
+            f"{total['p_high']:.2g}, depending on it. As its test images were also used for training (LEAKY), even the "
+            f"smaller p says nothing about new images; on its validation images it had {valid}."
+        )
+    return lines
