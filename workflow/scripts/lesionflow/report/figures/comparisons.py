@@ -31,7 +31,7 @@ def comparisons(path: str | Path, table: pd.DataFrame, margin: float) -> None:
             look = {"ls": "", "ms": 7, "lw": 1.6, "capsize": 3} | look
             ax.errorbar(some["difference"], some.index, xerr=reach, label=verdict, **look)
     several, stamp = rows["protocol"].nunique() > 1, rows["leaky"].map({True: " LEAKY", False: ""})
-    names = rows["contrast"] + (", " + rows["protocol"]) * several + stamp
+    names = rows["contrast"] + (", " + rows["protocol"] if several else "") + stamp
     ax.set_yticks(np.arange(len(rows)), names)
     for tick, leaky in zip(ax.get_yticklabels(), rows["leaky"], strict=True):
         tick.set(color="#b00020" if leaky else "black", fontweight="bold" if leaky else "normal")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from lesionflow.report.figures.style import COLOURS, save
 from lesionflow.splits.study_size import DESIGNS, what_it_takes
@@ -37,9 +38,11 @@ def _counts(ax: Axes, size: pd.DataFrame) -> None:
     place = np.arange(len(size))
     for name, colour, shift in (("images", COLOURS[0], -0.2), ("lesions", COLOURS[1], 0.2)):
         ax.barh(place + shift, size[name], 0.4, color=colour, label=name)
-    ax.set(yticks=place, xscale="log")
+    ax.set(yticks=place, xscale="log", xlim=(1, None))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticklabels(size["class"])
     ax.invert_yaxis()
     ax.set_title("images and lesions per class", loc="left")
     ax.grid(axis="x")
-    ax.legend(frameon=False)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.08), frameon=False, ncols=2)

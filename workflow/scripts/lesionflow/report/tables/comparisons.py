@@ -55,8 +55,8 @@ def notes(long: pd.DataFrame, margin: float) -> list[str]:
         f"Verdict, of the first model: no difference beyond the margin if the interval lies within ±{margin:g}; better "
         f"or worse if adj. p < 0.05 and the interval excludes 0; otherwise {TOO_SMALL}.",
         "Detectable: smallest true difference that this test finds with 80 % power at level 0.05 in a single contrast.",
-        "McNemar's p: exact test of the accuracy on all images, as other studies report it, whatever the metric. It ignores "
-        "that images of one lesion are not independent.",
+        "McNemar's p: exact test of the accuracy on all images, as other studies report it, whatever the metric. It "
+        "ignores that images of one lesion are not independent.",
     ]
     small = long[long["verdict"] == TOO_SMALL]
     if len(small):
