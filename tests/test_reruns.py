@@ -45,7 +45,9 @@ def clone(tmp_path) -> Path:
     return folder
 
 
-ALL = {
+COMPARED = {"compare_models": 1, "plot_comparisons": 1}
+PLANNED = {"tabulate_study_size": 1, "plot_study_size": 1}
+ALL = COMPARED | {
     "train": 12, "plot_training": 2, "predict_parts": 4, "tabulate_costs": 1, "plot_examples": 2, "score": 4,
     "tabulate_results": 1, "tabulate_run": 6, "number_results": 1, "write_report": 1,
 }  # fmt: skip
@@ -58,7 +60,7 @@ OF_TRAINING_LISTS = {
 }  # fmt: skip
 BALANCED = {"balance": 1, "plot_smote": 1} | OF_TRAINING_LISTS
 SEARCHED = {"search_hyperparameters": 2, "plot_search": 2, "tabulate_search": 1}
-SPLIT = ALL | BALANCED | SEARCHED | {"split_images": 1, "balance": 2, "plot_augmentation": 1}
+SPLIT = ALL | BALANCED | SEARCHED | {"split_images": 1, "publish_splits": 1, "balance": 2, "plot_augmentation": 1}
 MANIFEST = SPLIT | {"make_manifest": 1, "plot_collection": 1, "plot_duplicates": 1}
 PACKED = MANIFEST | {
     "read_labels": 1, "pack_images": 2, "index_store": 1, "find_duplicates": 1, "find_conflicts": 1
@@ -111,18 +113,18 @@ EDITS = {
         REPORT | {"tabulate_results": 1, "tabulate_search": 1, "draw_model": 1},
     ),
     "patience": (corrected(patience=11), ALL),
-    "test images": (corrected(split={"test": 1}), SPLIT),
+    "test images": (corrected(split={"test": 1}), SPLIT | PLANNED),
     "one more dataset": (
         {"datasets": {"more": {"limit": 9}}, "run": {"datasets": ["undersampled", "smote", "more"]}},
         ONE_DATASET | BALANCED | {"score": 6},
     ),
     "one dataset less": (
         {"run": {"datasets": ["undersampled"]}},
-        OF_TRAINING_LISTS | SCORED | {"score": 2, "tabulate_costs": 1, "plot_examples": 2},
+        OF_TRAINING_LISTS | SCORED | COMPARED | {"score": 2, "tabulate_costs": 1, "plot_examples": 2},
     ),
     "one backbone less": (
         {"run": {"backbones": ["resnet50"]}},
-        REPORT | {"tabulate_results": 1, "tabulate_costs": 1, "tabulate_search": 1},
+        REPORT | COMPARED | {"tabulate_results": 1, "tabulate_costs": 1, "tabulate_search": 1},
     ),
     "neighbours of SMOTE": ({"datasets": {"smote": {"k_neighbors": 3}}}, ONE_DATASET | BALANCED),
     "one more seed": ({"seeds": [1, 2]}, SPLIT),
@@ -137,6 +139,8 @@ EDITS = {
         SCORED | {"plot_collection": 1, "plot_examples": 2},
     ),
     "the licence": ({"collections": {"tiny": {"licence": "other"}}}, SCORED),
+    "which models are compared": ({"comparisons": {"contrasts": ["datasets"]}}, COMPARED | {"write_report": 1}),
+    "the margin of comparisons": ({"comparisons": {"margin": 0.03}}, COMPARED | PLANNED | {"write_report": 1}),
     "near duplicates": ({"near_duplicates": {"distance": 3}}, MANIFEST | {"find_duplicates": 1, "find_conflicts": 1}),
 }
 
@@ -192,8 +196,8 @@ FILES = {
     replace_an_image: PACKED,
     add_an_image_in_a_folder_below: PACKED,
     remove_an_image: PACKED,
-    restore_older_labels: MANIFEST | {"read_labels": 1, "find_conflicts": 1},
-    restore_older_metadata: MANIFEST | {"read_labels": 1, "find_conflicts": 1},
+    restore_older_labels: MANIFEST | PLANNED | {"read_labels": 1, "find_conflicts": 1},
+    restore_older_metadata: MANIFEST | PLANNED | {"read_labels": 1, "find_conflicts": 1},
     save_labels_unchanged: {},
 }
 
@@ -235,6 +239,8 @@ CODE = {
         "</tr>",
         "</tr >",
         {"tabulate_costs": 1, "tabulate_metrics": 1, "tabulate_results": 1, "tabulate_run": 6, "tabulate_search": 1}
+        | COMPARED
+        | PLANNED
         | REPORT,
     ),
     "the gate": (
@@ -248,7 +254,7 @@ CODE = {
         "resources/published.yaml",
         "0.94",
         "0.95",
-        {"tabulate_results": 1, "tabulate_run": 6} | REPORT,
+        {"tabulate_results": 1, "tabulate_run": 6} | COMPARED | REPORT,
     ),
     "the page": ("report/page.html.j2", "<body", '<body id="page"', {"write_report": 1}),
 }
