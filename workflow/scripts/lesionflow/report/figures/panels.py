@@ -1,5 +1,6 @@
 """Parts of the figures of the data: pictures side by side, bars per class, sentences."""
 
+import bisect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.textpath import TextPath
 
 from lesionflow.report.figures.style import save, split_title
 
@@ -33,6 +35,23 @@ def save_numbered(
 def listed(names: Sequence[str], values: Sequence) -> str:
     """Names and values as a sentence."""
     return f"{', '.join(f'{name} {value}' for name, value in zip(names, values, strict=True))}."
+
+
+def shortened(text: str, width: float, size: float) -> str:
+    """`text` with the middle of each line that is wider than `width` points at font `size` replaced by an ellipsis."""
+    return "\n".join(_shortened_line(line, width, size) for line in text.split("\n"))
+
+
+def _shortened_line(line: str, width: float, size: float) -> str:
+    def shown(kept: int) -> str:
+        return line if kept == len(line) else f"{line[: -(-kept // 2)]}…{line[len(line) - kept // 2 :]}"
+
+    def width_of(kept: int) -> float:
+        return TextPath((0, 0), shown(kept), size=size).get_extents().width
+
+    if not line or width_of(len(line)) <= width:
+        return line
+    return shown(bisect.bisect_right(range(len(line)), width, key=width_of) - 1)
 
 
 def show_pictures(axes: Sequence[Axes], pixels: Sequence[np.ndarray], titles: Sequence[str]) -> None:

@@ -15,11 +15,13 @@ from matplotlib.figure import Figure
 
 from lesionflow.data.store import Store
 from lesionflow.evaluation.gradcam import grad_cam, last_map
+from lesionflow.report.figures.panels import shortened
 from lesionflow.report.figures.style import model_labels, model_title, save
 from lesionflow.training.backbones import restore
 
 ACROSS = 6  # pictures
 DPI = 100
+FONT_SIZE, WIDTH = 8, 118  # points: of the text above a picture, and of what a picture and its gap have at least
 NO_ERROR = "Every test image is classified correctly."
 INFLUENCE = mpl.colormaps["viridis"]  # reads for the colour-blind, and is no colour of skin
 
@@ -96,8 +98,8 @@ def errors(
 
 
 def _class_text(answer: pd.Series, names: Mapping[str, str]) -> str:
-    """The image's name, and on the next line its class."""
-    return f"{answer['image']}, actual:\n{names.get(answer['label'], answer['label'])}"
+    """The image's name, and on the next lines its class."""
+    return f"{answer['image']}\nactual:\n{names.get(answer['label'], answer['label'])}"
 
 
 def _prediction_text(answer: pd.Series, names: Mapping[str, str]) -> str:
@@ -107,22 +109,22 @@ def _prediction_text(answer: pd.Series, names: Mapping[str, str]) -> str:
 
 
 def _sheet(blocks: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
-    """Blocks of pictures with two lines of text above each, ACROSS in a row, and the key to Grad-CAM's colours.
+    """Blocks of pictures with up to three lines of text above each, ACROSS in a row, and the key to Grad-CAM's colours.
 
     All are in one pair of axes, whose unit is a picture's side: a pair for each would take ten times as long.
     """
     across = max(1, ACROSS // len(blocks[0])) if blocks else 1
     down = max(1, -(-len(blocks) // across))
-    figure = Figure(figsize=(11, 0.9 + 2.1 * down), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(11, 1 + 2.1 * down), dpi=DPI, layout="constrained")
     ax = figure.subplots()
     for number, block in enumerate(blocks):
         for place, (picture, text) in enumerate(block):
             x, y = 1.1 * (number % across * len(block) + place), 1.35 * (number // across)
             ax.imshow(picture, extent=(x, x + 1, y + 1, y))
-            ax.text(x, y - 0.04, text, fontsize=8.5, va="bottom", linespacing=1.1)
+            ax.text(x, y - 0.04, shortened(text, WIDTH, FONT_SIZE), fontsize=FONT_SIZE, va="bottom", linespacing=1.1)
     if not blocks:
         ax.text(0, 0.5, NO_ERROR)
-    ax.set(xlim=(0, 1.1 * ACROSS - 0.1), ylim=(1.35 * down - 0.35, -0.25), aspect="equal", anchor="NW")
+    ax.set(xlim=(0, 1.1 * ACROSS - 0.1), ylim=(1.35 * down - 0.35, -0.35), aspect="equal", anchor="NW")
     ax.set_axis_off()
     # A few steps are enough: each is a shape of its own in the SVG.
     key = ScalarMappable(cmap=INFLUENCE.resampled(32))

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from lesionflow.evaluation.best_model import MODEL, best_model, best_runs
-from lesionflow.report.sections.blocks import section
 
 
 def headlines(table: pd.DataFrame) -> list[dict]:
@@ -34,8 +33,3 @@ def headlines(table: pd.DataFrame) -> list[dict]:
             }
         )
     return found
-
-
-def best_section(long: pd.DataFrame, classes: int) -> dict | None:
-    """The best model of each protocol, with chance for that many `classes`."""
-    return section("best", "Best models", {"kind": "headlines", "headlines": headlines(long), "chance": 1 / classes})

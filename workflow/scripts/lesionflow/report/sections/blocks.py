@@ -11,16 +11,27 @@ from markupsafe import Markup
 from lesionflow.report.tables.table import Table
 
 
-def section(name: str, title: str, *blocks: dict | None, front: bool = False) -> dict | None:
-    """A section of the page under the anchor `name`; None without blocks. Those in `front` precede the contents."""
+def section(name: str, title: str, *blocks: dict | None) -> dict | None:
+    """A section of the page under the anchor `name`; None without blocks."""
     shown = [block for block in blocks if block]
-    return {"name": name, "title": title, "blocks": shown, "front": front} if shown else None
+    return {"name": name, "title": title, "blocks": shown} if shown else None
 
 
-def group(title: str, *blocks: dict | None, labels: Mapping[str, str] | None = None, level: int = 3) -> dict | None:
+def chapter(name: str, title: str, *sections: dict | None) -> dict:
+    """A chapter of the page with the sections that have something to show, under the anchor chapter_`name`."""
+    return {"name": f"chapter_{name}", "title": title, "sections": [found for found in sections if found]}
+
+
+def group(title: str, *blocks: dict | None, labels: Mapping[str, str] | None = None, level: int = 4) -> dict | None:
     """Blocks under a heading of their own."""
     shown = [block for block in blocks if block]
     return {"kind": "group", "title": title, "blocks": shown, "labels": labels or {}, "level": level} if shown else None
+
+
+def folded(name: str, title: str, *blocks: dict | None) -> dict | None:
+    """Blocks behind a disclosure under the anchor `name`."""
+    shown = [block for block in blocks if block]
+    return {"kind": "folded", "name": name, "title": title, "blocks": shown} if shown else None
 
 
 def paragraph(text: str) -> dict:

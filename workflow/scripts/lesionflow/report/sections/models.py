@@ -31,7 +31,7 @@ def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[dict]) -> d
         runs.setdefault("{protocol}, seed {seed}".format(**figure["labels"]), []).append(figure)
     return group(
         name,
-        *(group(f"{name}, {run}", figures(found), level=4) for run, found in runs.items()),
+        *(group(f"{name}, {run}", figures(found), level=5) for run, found in runs.items()),
         group(
             f"{name}: metrics per class and global metrics, by stage",
             paragraph(
@@ -39,7 +39,7 @@ def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[dict]) -> d
                 "* a misprint, with the value from its confusion matrix in parentheses."
             ),
             tables(metrics),
-            level=4,
+            level=5,
         ),
     )
 

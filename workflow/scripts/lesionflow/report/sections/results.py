@@ -1,23 +1,19 @@
-"""Table 4.1 and what it shows, and the ladder of leakage."""
+"""Table 4.1, the ladder of leakage, and the comparison of protocols."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from lesionflow.report import protocol_comparison
-from lesionflow.report.sections.blocks import pair, paragraph, section, sentences, tabular
+from lesionflow.report.sections.blocks import folded, pair, paragraph, section, sentences, tabular
 from lesionflow.report.tables.ladder import ladder_table
 from lesionflow.report.tables.table import Table
 
 
 def results_section(table: Table, caption: str) -> dict | None:
-    """Table 4.1."""
-    return section("table", "Results of all models", tabular(table, caption), front=True)
-
-
-def notes_section(table: Table) -> dict | None:
-    """How to read Table 4.1."""
-    return section("notes", "How to read Table 4.1", sentences(table.notes), front=True)
+    """Table 4.1, and how to read it."""
+    notes = folded("notes", "How to read Table 4.1", sentences(table.notes))
+    return section("table", "Results of all models", tabular(table, caption), notes)
 
 
 def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dict | None:
@@ -38,7 +34,6 @@ def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dic
             tabular(table, "Balanced accuracy of the ladder, as a fraction (0–1)."),
             sentences(table.notes),
         ),
-        front=True,
     )
 
 
