@@ -8,6 +8,7 @@ from lesionflow.files import read_json, write_text
 from lesionflow.logs import job
 from lesionflow.report.captions_and_labels import read_card, read_figure, read_table
 from lesionflow.report.page import TEMPLATE, Study, page
+from lesionflow.report.verdict_sentences import verdict_sentences
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -33,6 +34,8 @@ def main(snakemake: "Snakemake") -> None:
             settings=params.settings,
             class_names=params.class_names,
             licence=params.licence,
+            verdicts=verdict_sentences(lists.read_comparisons(inputs.comparisons)),
+            comparisons=read_table(inputs.comparisons_html),
         )
         write_text(snakemake.output[0], page(TEMPLATE, study))
 

@@ -29,7 +29,8 @@ class Study:
     `results` is table_4_1.csv, `counts` class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, and `ladder` and
     `search` are ladder.csv and search.csv where the run has them. `records` are model.json files; `runs`, `cards` and
     `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` says in which section
-    a kind of figure is shown. `verdicts` are at most five sentences.
+    a kind of figure is shown. `verdicts` are at most five sentences, `comparisons` is their table from
+    `captions_and_labels`.
     """
 
     collection: str
@@ -49,6 +50,7 @@ class Study:
     class_names: Mapping[str, str]
     licence: str
     verdicts: Sequence[str] = ()
+    comparisons: Mapping | None = None
 
 
 def page(template: str | Path, study: Study) -> str:
@@ -76,6 +78,7 @@ def chapters(captions: Path, study: Study) -> list[dict]:
     verdict = verdict_section(of.pop("Results", []), study.verdicts, study.results, study.ladder, classes)
     all_models = [
         results.results_section(table, said("table_4_1")),
+        models.comparisons_section(study.comparisons, of.pop("Comparisons", [])),
         models.models_section(of.pop("Single models", []), [written_table(table) for table in study.runs]),
         models.search_section(study.search, said("search"), of.pop("Search", [])),
         models.architectures_section(of.pop("Architectures and stages", [])),

@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from lesionflow.report.sections.blocks import cards, figures, group, paragraph, section, sentences, tables, tabular
+from lesionflow.report.sections.blocks import (
+    cards,
+    figures,
+    group,
+    paragraph,
+    section,
+    sentences,
+    tables,
+    tabular,
+    written_table,
+)
 from lesionflow.report.tables.search import search_table
 
 
@@ -42,6 +52,11 @@ def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[dict]) -> d
             level=5,
         ),
     )
+
+
+def comparisons_section(table: Mapping | None, shown: Sequence[Mapping]) -> dict | None:
+    """The comparisons of models with their figures, and what a study of this size can detect."""
+    return section("comparisons", "Comparisons of models", figures(shown), table and written_table(table))
 
 
 def search_section(long: pd.DataFrame | None, caption: str, shown: Sequence[Mapping]) -> dict | None:
