@@ -1,6 +1,7 @@
 """Balanced training lists: how many real images a class keeps, and how it is filled up."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def balance(
     real_limit: int | None = None,
     oversample: str | None = None,
     undersample: str = "random",
-    **options,
+    **options: Any,
 ) -> pd.DataFrame:
     """A training list with COLUMNS: at most `real_limit` (or `limit`) real images per class.
 

@@ -79,8 +79,8 @@ def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame([run[block] for run in runs], index=index)[list(names)].rename(columns=names)
 
 
-def printed_text(value: float | None, computed: float | None, decimals: int = 2) -> str:
-    """A printed number, missing or not, beside the computed one where the two are not the same to rounding."""
+def printed_text(value: float, computed: float, decimals: int = 2) -> str:
+    """Return a printed number, with the computed one if the two differ by more than rounding; missing ones are NaN."""
     if pd.isna(value):
         return "–" if pd.isna(computed) else f"– ({computed:.2f})"
     if decimals == 0:

@@ -1,8 +1,9 @@
 """Which part (train, valid, test or unused) each image belongs to."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from lesionflow.files import InputError
 PARTS = ("train", "valid", "test")
 
 
-def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd.DataFrame:
+def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings: Any) -> pd.DataFrame:
     """The contents of split.csv: image and part, sorted. An image that stands in two parts is a leak."""
     return as_table(METHODS[method](manifest, seed, **settings))
 
@@ -61,12 +62,12 @@ def split_by_group(
     return part.set_axis(table["image"]).rename("part")
 
 
-def split_by_image(manifest: pd.DataFrame, seed: int, **settings) -> pd.Series:
+def split_by_image(manifest: pd.DataFrame, seed: int, **settings: Any) -> pd.Series:
     """As split_by_group, but images are drawn independently: those of one lesion may cross parts."""
     return split_by_group(manifest.assign(group=manifest["image"]), seed, **settings)
 
 
-def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings) -> pd.Series:
+def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings: Any) -> pd.Series:
     """Test images from `archive` only, of the classes that it has; training and validation by group from the others.
 
     A group that is partly in the archive stays out of training.
@@ -140,7 +141,7 @@ def check_parts(label: pd.Series, part: pd.Series) -> None:
             )
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., pd.Series]] = {
     "by_group": split_by_group,
     "by_image": split_by_image,
     "by_archive": split_by_archive,

@@ -4,6 +4,7 @@ import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -21,6 +22,9 @@ class Classifier(nn.Module):
 
     Backbone with global average pooling → batch normalisation → dropout 0.2 → linear.
     """
+
+    scale: torch.Tensor
+    shift: torch.Tensor
 
     def __init__(self, backbone: nn.Module, features: int, classes: int, config: Mapping):
         super().__init__()
@@ -47,7 +51,7 @@ def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
         raise InputError(f"{library} has no model {architecture!r}: check `architecture` of the backbone.")
     try:
         if library == "timm":
-            model = timm.create_model(architecture, pretrained=False, num_classes=0)
+            model: Any = timm.create_model(architecture, pretrained=False, num_classes=0)
             return model, getattr(model, "head_hidden_size", model.num_features)
         model = torchvision.models.get_model(architecture, weights=None)
         if hasattr(model, "avgpool"):
@@ -74,6 +78,7 @@ def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: in
     if config["weights"].startswith("package:"):
         weights = weights_in_package(config["weights"].removeprefix("package:"))
     if config["weights"] != "none":
+        assert weights is not None
         load_pretrained(backbone, weights)
     return Classifier(backbone, features, classes, config)
 
@@ -138,8 +143,10 @@ class FoldedConvolution(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         conv, norm = self.conv, self.norm
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        shift = -norm.running_mean if conv.bias is None else conv.bias - norm.running_mean
+        mean, variance = norm.running_mean, norm.running_var
+        assert mean is not None and variance is not None
+        scale = norm.weight * torch.rsqrt(variance + norm.eps)
+        shift = -mean if conv.bias is None else conv.bias - mean
         folded = {"weight": conv.weight * scale[:, None, None, None], "bias": norm.bias + shift * scale}
         return functional_call(conv, folded, x)
 

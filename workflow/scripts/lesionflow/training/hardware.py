@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import logging
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -18,6 +19,9 @@ def keep_freed_memory() -> None:
         glibc = ctypes.CDLL("libc.so.6")
         glibc.mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap too
         glibc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: and stay there
+
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ class Hardware:
         name = torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads"
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}, channels last"
 
-    def place(self, model: nn.Module) -> nn.Module:
+    def place(self, model: Model) -> Model:
         """Move a model to the device and its memory format."""
-        return model.to(self.device, memory_format=torch.channels_last)
+        return model.to(self.device).to(memory_format=torch.channels_last)
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """The precision of the forward pass."""

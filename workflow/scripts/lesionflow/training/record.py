@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ def identity(
     backbone: Mapping,
     protocol: Mapping,
     settings: Settings,
-    **facts,
+    **facts: Any,
 ) -> dict:
     """All that determines the result of a training; an interrupted one resumes only where nothing of it has changed.
 

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def extract_features(model: Classifier, images: Samples, hardware: Hardware, par
     """Pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
     started = time.monotonic()
     hardware.place(model).requires_grad_(False)
-    head, model.head = model.head, nn.Identity()
+    head, model.head = model.head, nn.Sequential()  # passes features through
     features = predict(fold_normalisation(model, images.store.size), images, hardware, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
@@ -44,9 +45,11 @@ class Heads(nn.Module):
     batch normalisation without its scale and shift, and `keep`, the factors of dropout; both [n, features].
     """
 
+    rates: torch.Tensor
+
     def __init__(self, head: nn.Sequential, optimizer: str, rates: Sequence[float], loss: str):
         super().__init__()
-        norm, _, linear = head
+        norm, linear = cast(nn.BatchNorm1d, head[0]), cast(nn.Linear, head[2])
 
         def copies(value: torch.Tensor) -> nn.Parameter:
             return nn.Parameter(value.detach().repeat(len(rates), 1, 1))
@@ -99,11 +102,12 @@ def search(
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
     One row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals a stage 1 without
-    augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `see`.
+    augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
-    device = head[0].weight.device
-    normalise = nn.BatchNorm1d(head[0].num_features, affine=False, device=device)
+    norm = cast(nn.BatchNorm1d, head[0])
+    device = norm.weight.device
+    normalise = nn.BatchNorm1d(norm.num_features, affine=False, device=device)
     trials = {name: Heads(head, name, rates, loss) for name in optimizers}
     started, rows = time.monotonic(), []
     bar = progress(total=epochs * len(training), unit="image", desc=f"{len(optimizers) * len(rates)} trials")

@@ -120,7 +120,7 @@ def state_digest(state: State) -> str:
     digest = hashlib.sha256()
     for name in sorted(state):
         digest.update(f"{name} {state[name].dtype} {list(state[name].shape)}".encode())
-        digest.update(state[name].flatten().numpy())
+        digest.update(state[name].flatten().numpy().data)
     return digest.hexdigest()
 
 

@@ -127,6 +127,7 @@ def _sheet(blocks: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
     # A few steps are enough: each is a shape of its own in the SVG.
     key = ScalarMappable(cmap=INFLUENCE.resampled(32))
     bar = figure.colorbar(key, ax=ax, location="bottom", shrink=0.4, aspect=40, pad=0.02, anchor=(0, 1))
+    assert bar.solids is not None
     bar.solids.set_edgecolor("face")
     bar.set_ticks([0, 0.5, 1], labels=["low", "Grad-CAM attribution to the predicted class", "high"])
     bar.ax.tick_params(length=0, labelsize=8.5)

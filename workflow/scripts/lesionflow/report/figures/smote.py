@@ -72,7 +72,7 @@ def smote_plane(
     ax = axes.pop("plane")
     key = f"grey: the other real training images of {recipe.label}, {len(members)} with both parents"
     ax.set_title(key, loc="left", fontsize=9)
-    ax.scatter(*points.T, s=14, color="#b0b0b0", lw=0)
+    ax.scatter(points[:, 0], points[:, 1], s=14, color="#b0b0b0", lw=0)
     ax.plot(*three[:2].T, color="#444444", lw=1.2)
     words = [f"● {1 - recipe.weight:.2f} × image", f"■ + {recipe.weight:.2f} × neighbour", "◆ = synthetic image"]
     show_pictures(list(axes.values()), pixels, words)

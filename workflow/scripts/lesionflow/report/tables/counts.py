@@ -16,5 +16,5 @@ def counts_table(counts: pd.DataFrame, class_names: Mapping[str, str], name: str
     top = {"class": "", "raw": "collection"} | dict.fromkeys(("train", "valid", "test", "unused"), "parts")
     columns = [(top.get(key, key.rsplit(" ", 1)[0]), key.rsplit(" ", 1)[-1]) for key in shown]
     shown.columns = pd.MultiIndex.from_tuples(columns)
-    rows = [{}] * len(counts) + [{"total": "true"}]
+    rows: list[dict[str, str]] = [{}] * len(counts) + [{"total": "true"}]
     return Table(name, "Images per class", counts, shown, [("", "class")], rows=rows)

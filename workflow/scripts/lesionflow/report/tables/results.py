@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.metrics import METRICS, shown_in
@@ -114,7 +115,7 @@ def _first_seen(column: pd.Series) -> pd.Series:
 
 def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
     """What the thesis printed of a run: a misprint starred, with what its confusion matrix gives in parentheses."""
-    return printed_text(run.get(f"published_{metric}"), run.get(f"computed_{metric}"), decimals)
+    return printed_text(run.get(f"published_{metric}", np.nan), run.get(f"computed_{metric}", np.nan), decimals)
 
 
 def notes(long: pd.DataFrame) -> list[str]:
