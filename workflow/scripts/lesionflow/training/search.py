@@ -105,9 +105,8 @@ def search(
     augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
-    norm = cast(nn.BatchNorm1d, head[0])
-    device = norm.weight.device
-    normalise = nn.BatchNorm1d(norm.num_features, affine=False, device=device)
+    device = next(head.parameters()).device
+    normalise = nn.BatchNorm1d(cast(nn.BatchNorm1d, head[0]).num_features, affine=False, device=device)
     trials = {name: Heads(head, name, rates, loss) for name in optimizers}
     started, rows = time.monotonic(), []
     bar = progress(total=epochs * len(training), unit="image", desc=f"{len(optimizers) * len(rates)} trials")
