@@ -108,7 +108,7 @@ EDITS = {
     ),
     "what weights were trained on": (
         {"backbones": {"efficientnet_lite0": {"pretrained_on": "ImageNet-1k"}}},
-        REPORT | {"tabulate_results": 1, "tabulate_search": 1, "draw_model": 1},
+        REPORT | {"tabulate_results": 1, "tabulate_search": 1, "plot_model": 1},
     ),
     "patience": (corrected(patience=11), ALL),
     "test images": (corrected(split={"test": 1}), SPLIT),
@@ -222,7 +222,7 @@ def edit_code(clone: Path, file: str, old: str, new: str) -> None:
 
 CODE = {
     "a comment": ("scripts/lesionflow/files.py", "import os\n", "import os  # of the system\n", {}),
-    "a docstring": ("scripts/lesionflow/files.py", '"""SHA-256 of a file', '"""The SHA-256 of a file', {}),
+    "a docstring": ("scripts/lesionflow/files.py", '"""Return the SHA-256 of', '"""Return the digest (SHA-256) of', {}),
     "a blank line": ("scripts/train.py", "\n\ndef main", "\n\n\ndef main", {}),
     "a module that a script imports": (
         "scripts/lesionflow/report/tables/costs.py",
