@@ -16,7 +16,7 @@ test: .venv/installed lint
 
 # A minute: without the tests that run the workflow or train for long.
 test-fast: .venv/installed
-	$(BIN)/pytest -m "not workflow"
+	$(BIN)/pytest -m "not workflow" --hypothesis-profile=fast
 
 # The demo and what can go wrong, on a real SLURM that is set up for it; as root on Debian or Ubuntu, else skipped.
 test-slurm: .venv/installed demo
