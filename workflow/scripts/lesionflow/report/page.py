@@ -24,12 +24,12 @@ TEMPLATE = REPORT / "page.html.j2"
 
 @dataclass(frozen=True)
 class Study:
-    """What the report is made of.
+    """Contents of the report.
 
     `results` is table_4_1.csv, `counts` class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, and `ladder` and
-    `search` are ladder.csv and search.csv where the run has them. `records` are model.json files; `runs`, `cards` and
-    `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` says in which section
-    a kind of figure is shown.
+    `search` are ladder.csv and search.csv if the run has them. `records` are model.json files; `runs`, `cards` and
+    `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` gives the
+    section of each kind of figure.
     """
 
     collection: str
@@ -51,7 +51,7 @@ class Study:
 
 
 def page(template: str | Path, study: Study) -> str:
-    """The report as HTML; captions lie beside the template."""
+    """Return the report as HTML; captions are in the folder of the template."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -68,7 +68,7 @@ def page(template: str | Path, study: Study) -> str:
 
 
 def sections(captions: Path, study: Study) -> list[dict | None]:
-    """The sections of the page, in its order."""
+    """Return the sections of the page in order, None for empty ones."""
     table, of = results_table(study.results), figures_by_category(captions, study)
     said = functools.partial(caption, captions, collection=study.collection, leaky=bool(study.results["leaky"].any()))
     return [
@@ -94,7 +94,7 @@ def sections(captions: Path, study: Study) -> list[dict | None]:
 
 
 def figures_by_category(captions: Path, study: Study) -> dict[str, list[dict]]:
-    """The figures with their captions, by the section that shows them."""
+    """Return figures with captions, by section."""
     found: dict[str, list[dict]] = {}
     for figure in study.figures:
         text = caption(captions, figure["kind"], study.collection, figure["labels"], figure["leaky"])
@@ -103,5 +103,5 @@ def figures_by_category(captions: Path, study: Study) -> dict[str, list[dict]]:
 
 
 def script_digest(script: str) -> str:
-    """What a content security policy names a script by."""
+    """Return the digest of a script for a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

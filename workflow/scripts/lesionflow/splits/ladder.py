@@ -16,13 +16,13 @@ Pool = tuple[pd.DataFrame, pd.DataFrame | None]
 def split_rung(
     manifest: pd.DataFrame, seed: int, rung: str, rungs: Sequence[str], archive: str, test: int, **sizes: Any
 ) -> pd.Series:
-    """Part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
+    """Return the part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
 
     Clean images are the test images of `split_by_group` and share nothing with the training images of any rung;
     validation images are its validation images. Test images differ: copies of training images (as_published), other
     images of partly the same lesions (random_split), the clean images (corrected), images of an `archive` that is not
     in training (unseen_archive). All `rungs` have the same number of training images per class, as far as possible the
-    same ones. An image may be in two parts. Raises InputError where a class has no training image.
+    same ones. An image may be in two parts. Raises InputError if a class has no training image.
     """
     if "unseen_archive" in rungs:
         check_archive(manifest, archive)

@@ -1,4 +1,4 @@
-"""Networks: a backbone with its pretrained weights, and the head that classifies."""
+"""Networks: a backbone with pretrained weights, and a classification head."""
 
 import copy
 import itertools
@@ -41,9 +41,9 @@ class Classifier(nn.Module):
 
 
 def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
-    """An untrained backbone, images → pooled features [n, features], and the number of features.
+    """Return an untrained backbone, images → pooled features [n, features], and the number of features.
 
-    Needs no network: models of timm by name, never by URL; of torchvision only classifiers. Raises InputError where
+    Needs no internet: models of timm by name, never by URL; of torchvision only classifiers. Raises InputError if
     there is no such model, or it cannot be used.
     """
     classify = torchvision.models.list_models(module=torchvision.models)
@@ -72,7 +72,7 @@ def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
 
 
 def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: int) -> Classifier:
-    """A classifier of the backbone that `config` describes, with pretrained weights unless it says `none`."""
+    """Return a classifier with the backbone of `config`, pretrained unless its `weights` are `none`."""
     torch.manual_seed(seed)
     backbone, features = make_backbone(config["library"], config["architecture"])
     if config["weights"].startswith("package:"):
@@ -84,12 +84,12 @@ def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: in
 
 
 def save(model: Classifier, path: Path) -> None:
-    """Write a model's whole state."""
+    """Write the complete state of a model."""
     save_state(model.state_dict(), path)
 
 
 def restore(path: Path, config: Mapping, classes: int) -> Classifier:
-    """The classifier whose state a stage wrote to `path`."""
+    """Return the classifier whose state `save` wrote to `path`; raises InputError if the state does not fit."""
     backbone, features = make_backbone(config["library"], config["architecture"])
     model = Classifier(backbone, features, classes, config)
     state = load_state(path)
@@ -119,7 +119,7 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_
 
 
 def modules_in_train_mode(model: Classifier) -> list[nn.Module]:
-    """The modules in training mode while `model` trains: dropout and batch normalisation of its head.
+    """Return the modules in training mode while `model` trains: dropout and batch normalisation of its head.
 
     The backbone's batch normalisation keeps its pretrained statistics in all stages. In the unfrozen part of a backbone
     without pretrained weights, which has none, it estimates them from the images.
@@ -129,13 +129,13 @@ def modules_in_train_mode(model: Classifier) -> list[nn.Module]:
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Numbers of trainable and of all parameters."""
+    """Return the numbers of trainable and of all parameters."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
 
 
 class FoldedConvolution(nn.Module):
-    """A convolution and the batch normalisation behind it, of fixed statistics, as one; both stay trainable."""
+    """A convolution folded with the batch normalisation after it, whose statistics are fixed; both stay trainable."""
 
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d):
         super().__init__()
@@ -152,12 +152,12 @@ class FoldedConvolution(nn.Module):
 
 
 def fold_normalisation(model: Classifier, size: int) -> Classifier:
-    """A copy for computing, sharing every trainable parameter, with fixed batch normalisations folded away.
+    """Return a copy for computing, with the same trainable parameters and fixed batch normalisations folded.
 
-    Where the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
+    If the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
     because the backbone is pretrained, they become one convolution, which saves a pass over the feature map,
     forward and backward. A backbone that does not compute its layers in the order of their registration is left
-    unchanged. Leaves both in evaluation mode. Raises InputError where the model takes no images of `size` × `size`
+    unchanged. Leaves both in evaluation mode. Raises InputError if the model does not accept images of `size` × `size`
     pixels.
     """
     shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
@@ -178,7 +178,7 @@ def fold_normalisation(model: Classifier, size: int) -> Classifier:
 
 
 def try_out(model: nn.Module, probe: torch.Tensor) -> torch.Tensor:
-    """The output of `model` for images; InputError where its architecture does not accept them."""
+    """Return the output of `model` for images; raises InputError if its architecture does not accept them."""
     try:
         return model(probe)
     except torch.OutOfMemoryError:

@@ -1,4 +1,4 @@
-"""The record of a training (model.json): what determines its result, and what came of it."""
+"""The record of a training (model.json): what determines its result, and its outcome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -22,9 +22,9 @@ def identity(
     settings: Settings,
     **facts: Any,
 ) -> dict:
-    """All that determines the result of a training; an interrupted one resumes only where nothing of it has changed.
+    """Return everything that determines the result of a training; an interrupted one resumes only if it is unchanged.
 
-    `backbone` and `protocol` are of the config; `facts` are what else counts: device, digests of code and inputs.
+    `backbone` and `protocol` are from the config; `facts` are everything else: device, digests of code and inputs.
     """
     return {
         **wildcards,
@@ -38,7 +38,7 @@ def identity(
 
 
 def outcome(done: Progress, model: Classifier, training: pd.DataFrame) -> dict:
-    """What a finished training came to, and the software it ran with; `training` is its training list."""
+    """Return the outcome of a finished training and its software; `training` is the training list."""
     trainable, total = count_parameters(model)
     return {
         "versions": versions(),

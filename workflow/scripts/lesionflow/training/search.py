@@ -26,7 +26,7 @@ STAGE = 1  # the stage that trains only the head; trials use its order of images
 
 
 def extract_features(model: Classifier, images: Samples, hardware: Hardware, part: str) -> TensorDataset:
-    """Pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
+    """Return pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
     started = time.monotonic()
     hardware.place(model).requires_grad_(False)
     head, model.head = model.head, nn.Sequential()  # passes features through
@@ -68,7 +68,7 @@ class Heads(nn.Module):
         return logits.unflatten(1, self.weight.shape[:2]).transpose(0, 1) + self.bias
 
     def learn(self, normal: torch.Tensor, keep: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        """Train on one batch; returns the sums of losses (nats) and the numbers of correct predictions, [2, rates]."""
+        """Train on one batch; return the sums of losses (nats) and the numbers of correct predictions, [2, rates]."""
         logits = self(normal, keep)
         losses = LOSSES[self.loss](logits.flatten(0, 1), label.repeat(len(logits)), reduction="none")
         losses = losses.view(len(logits), -1)
@@ -83,7 +83,7 @@ class Heads(nn.Module):
 
     @torch.no_grad()
     def validate(self, normal: torch.Tensor, label: np.ndarray) -> list[tuple[float, float]]:
-        """Loss (nats) and accuracy of each copy on validation images; `label` [n]."""
+        """Return loss (nats) and accuracy of each copy on validation images; `label` [n]."""
         logits = self(normal, torch.ones_like(normal)).cpu().numpy()
         return [loss_and_accuracy(own, label, self.loss) for own in logits]
 
@@ -101,8 +101,9 @@ def search(
 ) -> pd.DataFrame:
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
-    One row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals a stage 1 without
-    augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `extract_features`.
+    Returns one row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals stage 1
+    without augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from
+    `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
     device = next(head.parameters()).device
@@ -131,7 +132,7 @@ def search(
 
 
 def winner(trials: pd.DataFrame) -> dict:
-    """The row of `trials` with the lowest validation loss; of equal ones the first."""
+    """Return the row of `trials` with the lowest validation loss, or raise InputError if it is not finite."""
     best = trials.sort_values("valid_loss", kind="stable").iloc[0].to_dict()
     if not math.isfinite(best["valid_loss"]):
         raise InputError(

@@ -1,4 +1,4 @@
-"""The ladder as a figure: what each split claims, and what holds on clean images."""
+"""Figure of the ladder: balanced accuracy on each split's own test images and on clean images."""
 
 from pathlib import Path
 from typing import Any

@@ -25,7 +25,7 @@ INFLUENCE = mpl.colormaps["viridis"]  # reads for the colour-blind, and is no co
 
 
 def overlay(pixels: np.ndarray, influence: np.ndarray) -> np.ndarray:
-    """Images uint8 [n, h, w, 3] under their Grad-CAM [n, h, w], which is the less transparent the larger it is."""
+    """Overlay images uint8 [n, h, w, 3] with Grad-CAM [n, h, w], more opaque where attribution is higher."""
     alpha = 0.5 * influence[..., None]
     return np.rint((1 - alpha) * pixels + alpha * 255 * INFLUENCE(influence)[..., :3]).astype(np.uint8)
 
@@ -33,9 +33,9 @@ def overlay(pixels: np.ndarray, influence: np.ndarray) -> np.ndarray:
 def with_attribution(
     file: str | Path, backbone: Mapping, answers: pd.DataFrame, store: Store, classes: Sequence[str]
 ) -> np.ndarray:
-    """The images of `answers` without and with the Grad-CAM of their predicted classes: uint8 [2, n, size, size, 3].
+    """Return images of `answers` without and with Grad-CAM of the predicted classes, uint8 [2, n, size, size, 3].
 
-    `file` has the model's weights, `backbone` is of the config.
+    `file` contains the weights of the model, `backbone` is from the config.
     """
     pixels = store.read(store.positions(answers["image"]))
     model = restore(Path(file), backbone, len(classes))
@@ -107,9 +107,9 @@ def _prediction_text(answer: pd.Series, names: Mapping[str, str]) -> str:
 
 
 def _sheet(blocks: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
-    """Blocks of pictures with two lines of text above each, ACROSS in a row, and the key to Grad-CAM's colours.
+    """Draw blocks of images under two lines of text, ACROSS per row, with the colour bar of Grad-CAM.
 
-    All are in one pair of axes, whose unit is a picture's side: a pair for each would take ten times as long.
+    All share one pair of axes, whose unit is the side of an image: a pair per image would take ten times as long.
     """
     across = max(1, ACROSS // len(blocks[0])) if blocks else 1
     down = max(1, -(-len(blocks) // across))

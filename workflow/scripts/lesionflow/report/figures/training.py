@@ -54,7 +54,7 @@ def training_curves(
 
 
 def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
-    """Colours are datasets, line styles are parts."""
+    """Draw the legend: colours are datasets, line styles are parts."""
     handles = [Line2D([], [], color=c, lw=3, label=d) for d, c in zip(datasets, COLOURS, strict=False)]
     handles += [
         Line2D([], [], color="#444444", lw=1.8, label="validation"),
@@ -95,7 +95,7 @@ def confusion_matrices(
 
 
 def _matrix(ax: Axes, counts: np.ndarray, fraction: np.ndarray, classes: Sequence[str]) -> QuadMesh:
-    """One confusion matrix: counts as text on cells coloured by `fraction`; returns what a colour bar needs."""
+    """One confusion matrix: counts as text on cells coloured by `fraction`; return the mesh for a colour bar."""
     mesh = ax.pcolormesh(fraction, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if fraction[row, column] > 0.5 else "#222222" if count else "#767676"

@@ -1,4 +1,4 @@
-"""Class counts as a table: how many images of each class there are, from the collection to the training lists."""
+"""Table of class counts, from the collection to the training lists."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from lesionflow.report.tables.table import Table
 
 
 def counts_table(counts: pd.DataFrame, class_names: Mapping[str, str], name: str) -> Table:
-    """Class counts of one split, names of classes written out, with a row of totals; `name` is its id."""
+    """Return class counts of one split with full class names and a row of totals; `name` is the id of the table."""
     shown = counts.copy()
     shown["class"] = [f"{key} {class_names.get(key, '')}".strip() for key in counts["class"]]
     shown.loc[len(shown)] = ["Total", *counts.drop(columns="class").sum()]
