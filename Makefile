@@ -5,7 +5,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PLATFORM := $(shell $(PYTHON) -c 'import sys, platform; print("%d.%d-%s-%s" % (*sys.version_info[:2], sys.platform, platform.machine()))')
 REQUIREMENTS := $(if $(filter 3.11-linux-x86_64,$(PLATFORM)),envs/requirements.lock,envs/requirements.txt)
 
-.PHONY: demo test test-fast test-slurm test-image lint format lock image bench
+.PHONY: demo test test-fast test-slurm test-image lint types format lock image bench
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -16,7 +16,7 @@ test: .venv/installed lint
 
 # A minute: without the tests that run the workflow or train for long.
 test-fast: .venv/installed
-	$(BIN)/pytest -m "not workflow"
+	$(BIN)/pytest -m "not workflow" --hypothesis-profile=fast
 
 # The demo and what can go wrong, on a real SLURM that is set up for it; as root on Debian or Ubuntu, else skipped.
 test-slurm: .venv/installed demo
@@ -38,11 +38,19 @@ benchmarks/.venv/installed: benchmarks/requirements.txt
 	benchmarks/.venv/bin/pip install --quiet --requirement benchmarks/requirements.txt
 	touch $@
 
-lint: .venv/installed
+lint: .venv/installed types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+types: .venv/installed .venv/types/installed
+	.venv/types/bin/mypy
+
+.venv/types/installed: requirements-dev.txt
+	$(PYTHON) -m venv .venv/types
+	.venv/types/bin/pip install --quiet --requirement requirements-dev.txt
+	touch $@
 
 format: .venv/installed
 	$(BIN)/ruff check --fix

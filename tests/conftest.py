@@ -8,12 +8,13 @@ import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CLASSES, jpeg, labels_table, output, snakemake
+from helpers import CLASSES, jpeg, labels_table, listing, output, snakemake
 
 # The same examples in every run, each failure as it is found: quick, and nobody's change fails by chance.
 # `pytest --hypothesis-profile=explore` draws new examples and shrinks a failure to its smallest, which takes minutes.
 REPEAT = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
 hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None, database=None, phases=REPEAT)
+hypothesis.settings.register_profile("fast", parent=hypothesis.settings.get_profile("repeat"), max_examples=20)
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("repeat")
 
@@ -55,12 +56,3 @@ def run(raw, tmp_path_factory) -> Iterator[Path]:
     before = listing(folder)
     yield folder
     assert listing(folder) == before, "a test wrote into the run that all share: let it work on a copy"
-
-
-def listing(folder: Path) -> dict[Path, int]:
-    """Files below `folder` and when they were written, without what Snakemake keeps for itself."""
-    return {
-        path.relative_to(folder): path.lstat().st_mtime_ns
-        for path in folder.rglob("*")
-        if path.is_file() and ".snakemake" not in path.parts
-    }

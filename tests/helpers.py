@@ -57,3 +57,12 @@ def manifest_table(labels: list[str], groups: list[int]) -> pd.DataFrame:
     first = {}
     group = [first.setdefault(number, image) for number, image in zip(groups, images, strict=True)]
     return pd.DataFrame({"image": images, "label": labels, "group": group})
+
+
+def listing(folder: Path) -> dict[Path, int]:
+    """Files below `folder` and when they were written, without what Snakemake keeps for itself."""
+    return {
+        path.relative_to(folder): path.lstat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and ".snakemake" not in path.parts
+    }

@@ -95,6 +95,7 @@ def right_answers(config: dict) -> float:
     return (nearest == torch.arange(6).repeat(10)).float().mean().item()
 
 
+@pytest.mark.workflow
 def test_packaged_weights_are_imagenet_weights():
     """Their features tell textures apart, of one mean and spread, that those of random weights mostly mix up."""
     config = BACKBONES["efficientnet_lite0"]
@@ -253,6 +254,7 @@ def test_no_architecture_reaches_the_network(monkeypatch, library, architecture)
         make_backbone(library, architecture)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("library", "architecture", "size"),
     [("timm", "vit_tiny_patch16_224", 224), ("timm", "mobilenetv3_small_050", 64), ("torchvision", "swin_t", 64)],
@@ -263,6 +265,7 @@ def test_backbones_of_other_kinds(library, architecture, size):
     assert fold_normalisation(model, size)(torch.ones(2, 3, size, size)).shape == (2, 3)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("library", "architecture", "size"), [("timm", "vit_tiny_patch16_224", 64), ("torchvision", "inception_v3", 64)]
 )

@@ -12,6 +12,7 @@ from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output
 
 from lesionflow.files import file_digest
 
+pytestmark = pytest.mark.workflow
 TARGETS = [f"resources/tiny/packed32/{shard}.npy" for shard in ("000", "001")]
 
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 from helpers import ENVIRONMENT, REPOSITORY
 
 CONFIG = REPOSITORY / "tests/config/config.yaml"
@@ -28,6 +29,7 @@ def test_a_breakpoint_in_a_script_stops_and_results_stay_as_they_are(run, tmp_pa
     assert (folder / COUNTS).read_text() == "kept"
 
 
+@pytest.mark.workflow
 def test_a_result_that_nothing_makes_is_one_sentence(raw, tmp_path):
     done = debug(shutil.copytree(raw, tmp_path / "raw"), "results/nothing.csv")
     assert done.returncode == 1 and "Error: No rule to produce results/nothing.csv" in done.stderr

@@ -140,7 +140,7 @@ def test_what_is_not_known_is_not_called_zero(tmp_path):
     assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"file": 0}
     assert result["valid"]["by_class"]["A"]["sharing"]["lesion"] is None
     assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
-    leakage_by_class(tmp_path / "leakage.svg", result, [], "mine", leaky=False)
+    leakage_by_class(tmp_path / "leakage.svg", result, {"audit": "mine"}, leaky=False)
     assert "Lesion known for 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, listing, output
 
+pytestmark = pytest.mark.workflow
 # What `snakedeploy deploy-workflow https://github.com/someone/lesionflow . --branch main` writes to workflow/Snakefile.
 DEPLOYED = """
 from snakemake.utils import min_version

@@ -226,7 +226,7 @@ def edit_code(clone: Path, file: str, old: str, new: str) -> None:
 
 CODE = {
     "a comment": ("scripts/lesionflow/files.py", "import os\n", "import os  # of the system\n", {}),
-    "a docstring": ("scripts/lesionflow/files.py", '"""Return the SHA-256 of a file', '"""The SHA-256 of a file', {}),
+    "a docstring": ("scripts/lesionflow/files.py", '"""Return the SHA-256 of', '"""Return the digest (SHA-256) of', {}),
     "a blank line": ("scripts/train.py", "\n\ndef main", "\n\n\ndef main", {}),
     "a module that a script imports": (
         "scripts/lesionflow/report/tables/costs.py",

@@ -12,6 +12,8 @@ from lesionflow.training.backbones import restore
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params

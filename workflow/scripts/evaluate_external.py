@@ -13,6 +13,8 @@ from lesionflow.splits.audit import audit
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, other = snakemake.input, snakemake.wildcards.other

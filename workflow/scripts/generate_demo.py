@@ -9,11 +9,13 @@ from lesionflow.logs import job
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
-        files = [Path(snakemake.output[name]) for name in ("images", "labels", "metadata")]
-        draw_collection(*files, snakemake.params.total, snakemake.params.seed, snakemake.threads)
+        images, labels, metadata = (Path(snakemake.output[name]) for name in ("images", "labels", "metadata"))
+        draw_collection(images, labels, metadata, snakemake.params.total, snakemake.params.seed, snakemake.threads)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from lesionflow.logs import job
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):

@@ -13,6 +13,8 @@ from lesionflow.report.thesis import index_markdown
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 COLUMNS = ["name", "shows", "protocol", "seed", "backbone", "file", "needs"]
 
 

@@ -14,6 +14,8 @@ from lesionflow.logs import job
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     started, params, output = time.perf_counter(), snakemake.params, snakemake.output

@@ -15,6 +15,8 @@ from lesionflow.training.augmentation import Augmentation, augment
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards

@@ -10,6 +10,8 @@ from lesionflow.report.figures.data import collection_classes, resolutions, samp
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, classes = snakemake.input, snakemake.output, snakemake.params.classes

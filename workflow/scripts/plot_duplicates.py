@@ -14,6 +14,8 @@ from lesionflow.report.figures.leakage import duplicate_pairs
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 SHOWN = 24
 
 

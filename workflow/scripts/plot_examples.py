@@ -15,6 +15,8 @@ from lesionflow.report.figures.predictions import errors, examples, with_attribu
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -26,7 +28,7 @@ def main(snakemake: "Snakemake") -> None:
         models = list(zip(cards, inputs.models, inputs.tests, strict=True))
         how = {"names": params.class_names, "leaky": params.leaky}
         for gallery, mistakes, stage in zip(output.gallery, output.mistakes, params.numbers, strict=True):
-            cards, weights, tests = zip(*(model for model in models if int(model[0]["stage"]) == stage), strict=True)
+            own, weights, tests = zip(*(model for model in models if int(model[0]["stage"]) == stage), strict=True)
             answers = [read_answers(read_probabilities(path), label) for path in tests]
             drawn = [one_per_class(table, params.classes, int(snakemake.wildcards.seed)) for table in answers]
             wrong = [most_confident_errors(table) for table in answers]
@@ -36,11 +38,9 @@ def main(snakemake: "Snakemake") -> None:
             ]
             count = len(drawn[0])
             with atomic_write(gallery) as path:
-                examples(
-                    path, cards, drawn, [seen[:, :count] for seen in overlays], number=params.numbers[stage], **how
-                )
+                examples(path, own, drawn, [seen[:, :count] for seen in overlays], number=params.numbers[stage], **how)
             with atomic_write(mistakes) as path:
-                errors(path, cards, wrong, [seen[:, count:] for seen in overlays], **how)
+                errors(path, own, wrong, [seen[:, count:] for seen in overlays], **how)
 
 
 if __name__ == "__main__":

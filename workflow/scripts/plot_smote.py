@@ -13,6 +13,8 @@ from lesionflow.report.figures.smote import plot_pictures, smote_classes
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params, wildcards = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards

@@ -11,6 +11,8 @@ from lesionflow.report.figures.leakage import leakage_by_class
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params, wildcards = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards

@@ -10,6 +10,8 @@ from lesionflow.training.backbones import new_classifier
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     params, wildcards = snakemake.params, snakemake.wildcards

@@ -10,6 +10,8 @@ from lesionflow.report.figures.training import confusion_matrices, training_curv
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -17,14 +19,12 @@ def main(snakemake: "Snakemake") -> None:
         cards = [read_json(path) for path in inputs.cards]
         models = list(zip(cards, inputs.histories, inputs.metrics, strict=True))
         for curves, confusion, stage in zip(output.curves, output.confusion, params.curves, strict=True):
-            cards, histories, metrics = zip(
-                *(model for model in models if int(model[0]["stage"]) == stage), strict=True
-            )
+            own, histories, metrics = zip(*(m for m in models if int(m[0]["stage"]) == stage), strict=True)
             matrices = [read_json(path)["test"]["confusion_matrix"] for path in metrics]
             with atomic_write(curves) as path:
-                training_curves(path, cards, [*map(read_history, histories)], params.leaky, params.curves[stage])
+                training_curves(path, own, [*map(read_history, histories)], params.leaky, params.curves[stage])
             with atomic_write(confusion) as path:
-                confusion_matrices(path, cards, matrices, params.leaky, params.confusion[stage])
+                confusion_matrices(path, own, matrices, params.leaky, params.confusion[stage])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from lesionflow.training.hardware import Hardware
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params

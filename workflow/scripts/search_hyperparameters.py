@@ -16,6 +16,8 @@ from lesionflow.training.search import extract_features, search, winner
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards

@@ -10,6 +10,8 @@ from lesionflow.report.tables.costs import cost_table, costs
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input

@@ -8,6 +8,8 @@ from lesionflow.report.tables.metrics import matrix_table
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):

@@ -10,6 +10,8 @@ from lesionflow.report.tables.runs import global_table, long_form, per_class_tab
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params, wildcards = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards

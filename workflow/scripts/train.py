@@ -21,6 +21,8 @@ from lesionflow.training.resume import Progress
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
@@ -47,7 +49,7 @@ def main(snakemake: "Snakemake") -> None:
             inputs={str(path): file_digest(path) for path in inputs},
             code=params.code,
         )
-        lists = [Samples.from_list(store, rows, params.classes) for rows in (training, validation)]
+        lists = Samples.from_list(store, training, params.classes), Samples.from_list(store, validation, params.classes)
         done = fit(model, *lists, settings, hardware, Path(params.resume), value_digest(record))
         write(snakemake, model, done, record | outcome(done, model, training))
 

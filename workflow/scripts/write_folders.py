@@ -11,6 +11,8 @@ from lesionflow.splits.audit import read_audited
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input

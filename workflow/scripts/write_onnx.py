@@ -18,6 +18,8 @@ from lesionflow.training.backbones import restore
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 CHECKED = 32  # test images
 
 

@@ -14,6 +14,8 @@ from lesionflow.report.prediction_page import TEMPLATE, page
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs = snakemake.input

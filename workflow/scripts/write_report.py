@@ -13,6 +13,8 @@ from lesionflow.report.verdict_sentences import verdict_sentences
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params

@@ -7,6 +7,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 from snakemake.api import SnakemakeApi
 from snakemake.exceptions import RuleException, WorkflowError
@@ -40,8 +41,9 @@ def run(job: Job) -> None:
     outputs = OutputFiles(toclone=job.output, custom_map=lambda path: f"debug/{path}")
     place = (job.threads, job.resources, job.log, job.rule.workflow.config, job.rule.name, None)
     snakemake = Snakemake(job.input, outputs, job.params, job.wildcards, *place)
-    logs.job = lambda log: contextlib.nullcontext()  # output goes to the terminal, exceptions to the debugger
-    runpy.run_path(str(SCRIPTS / Path(job.rule.script).name), {"snakemake": snakemake}, "__main__")
+    # Output goes to the terminal, exceptions to the debugger.
+    with patch.object(logs, "job", lambda log: contextlib.nullcontext()):
+        runpy.run_path(str(SCRIPTS / Path(job.rule.script).name), {"snakemake": snakemake}, "__main__")
 
 
 if __name__ == "__main__":

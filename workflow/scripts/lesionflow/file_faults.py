@@ -41,7 +41,8 @@ def is_page(path: Path) -> bool:
 
 def find_table_fault(path: Path, certain: bool) -> str:
     """Return why a CSV without a known digest appears incomplete, or an empty string."""
-    first, last, rows = [], [], 0
+    first: list[str] = []
+    last, rows = first, 0
     try:
         with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
             for row in filter(None, csv.reader(stream)):

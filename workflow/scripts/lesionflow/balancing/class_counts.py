@@ -1,4 +1,4 @@
-"""How many images of each class there are, from the collection to the training lists."""
+"""Numbers of images per class, from the collection to the training lists."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,9 +9,9 @@ import pandas as pd
 def class_counts(
     manifest: pd.DataFrame, split: pd.DataFrame, training: Mapping[str, pd.DataFrame], classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Images per class of one split: class, raw, train, valid, test, unused, then `<dataset> real` and `synthetic`.
+    """Count images per class of one split: class, raw, train, valid, test, unused, `<dataset> real` and `synthetic`.
 
-    `training` holds training.csv by dataset; a synthetic image is one that has a neighbour.
+    `training` is training.csv by dataset; synthetic images are the rows with a neighbour.
     """
     labels = manifest.set_index("image")["label"]
     counts = pd.DataFrame({"raw": labels.value_counts()}, index=pd.Index(classes, name="class"))

@@ -1,4 +1,4 @@
-"""A dataset as folders by class, for other tools: one file per image, synthetic ones included."""
+"""Export of a dataset for other tools: folders by class, one file per real or synthetic image."""
 
 import hashlib
 import re
@@ -22,12 +22,11 @@ ODD = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]|^[. ]|[. ]$")
 
 
 def list_files(manifest: pd.DataFrame, split: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """The files of a dataset: file, label, image, neighbour and weight of each.
+    """Return the files of a dataset, with the columns file, label, image, neighbour and weight.
 
-    `file` is part/class/image.png, or part/class/synthetic_N_image_neighbour.png, where N is the row's number in the
-    training list `training`, and image and neighbour are its parents; see `safe_names` for names that cannot be
-    files. `manifest` has image and label, `split` image and part; of its training part only what the list names is a
-    file.
+    `file` is part/class/image.png, or part/class/synthetic_N_image_neighbour.png, where N is the row number in the
+    training list `training`, and image and neighbour are the parents; `safe_names` replaces invalid names.
+    `manifest` has image and label, `split` image and part. Training images that are not in the list are omitted.
     """
     judged = split[split["part"].isin(PARTS) & (split["part"] != "train")].merge(manifest[["image", "label"]])
     files = pd.concat([training.assign(part="train"), judged], ignore_index=True)
@@ -42,10 +41,10 @@ def list_files(manifest: pd.DataFrame, split: pd.DataFrame, training: pd.DataFra
 
 
 def safe_names(names: pd.Series, identity: pd.Series, within: pd.Series | str = "") -> pd.Series:
-    """Names [n] of files in the folders `within` [n]: unchanged where possible, else with a digest at their end.
+    """Return file names [n], valid and unique in the folders `within` [n]: unchanged, or else ending in a digest.
 
     A name is changed if it has characters that file systems refuse, is too long, or differs from another one in its
-    folder in case only. The digest is of what the name stands for, its `identity` [n].
+    folder only in case. The digest is of its `identity` [n].
     """
     plain = names.str.replace(ODD, "_", regex=True)
     size = plain.map(lambda name: len(name.encode()))
@@ -57,9 +56,9 @@ def safe_names(names: pd.Series, identity: pd.Series, within: pd.Series | str = 
 
 
 def write_folders(store: Store, files: pd.DataFrame, classes: list[str], folder: Path, threads: int) -> None:
-    """Write each of `files` (see `list_files`) as PNG under `folder`, and beside them files.csv, which lists them.
+    """Write each of `files` (see `list_files`) as PNG under `folder`, and their list as files.csv.
 
-    Real images are the packed pixels; synthetic ones are what models are trained on, rounded to integers.
+    Real images are the packed pixels; synthetic images are mixed as in training and rounded to integers.
     """
     images = Samples.from_list(store, files, classes)
     write_table(folder / "files.csv", files)

@@ -1,6 +1,7 @@
-"""Balanced training lists: how many real images a class keeps, and how it is filled up."""
+"""Balanced training lists: undersampling of frequent classes, oversampling of rare ones."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,12 @@ def balance(
     real_limit: int | None = None,
     oversample: str | None = None,
     undersample: str = "random",
-    **options,
+    **options: Any,
 ) -> pd.DataFrame:
-    """A training list with COLUMNS: at most `real_limit` (or `limit`) real images per class.
+    """Return a training list with COLUMNS: at most `real_limit` (or `limit`) real images per class.
 
-    Classes below `limit` are filled up by the method `oversample`, which takes `options`. `labels` holds the training
-    part, by image; `read` returns pixels of some of its images.
+    Classes below `limit` are oversampled to it by the method `oversample` with `options`. `labels` are the classes of
+    the training part, by image; `read` returns pixels of some of its images.
     """
     kept = labels[undersampled(labels, real_limit or limit, seed, undersample)]
     real = pd.DataFrame({"label": kept, "image": kept.index, "neighbour": None, "weight": 0.0})
@@ -33,7 +34,7 @@ def balance(
 
 
 def undersampled(labels: pd.Series, limit: int, seed: int, undersample: str = "random") -> pd.Index:
-    """At most `limit` images per class, "random" or the "first" by name; `labels` is indexed by image."""
+    """Return at most `limit` images per class, "random" or the "first" by name; `labels` is indexed by image."""
     labels = labels.sort_index()
     if undersample == "first":
         return labels.groupby(labels).head(limit).index

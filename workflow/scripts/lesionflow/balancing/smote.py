@@ -23,7 +23,7 @@ ROWS = 512  # of a distance matrix, sorted at a time
 
 
 def squared_distances(row_blocks: Iterable[np.ndarray], n: int) -> np.ndarray:
-    """Exact squared Euclidean distances, float64 [n, n], between `n` images given as bands of rows, uint8 [n, …].
+    """Return exact squared Euclidean distances, float64 [n, n], between `n` images given as row blocks, uint8 [n, …].
 
     After subtracting 128, the product of two values is at most 2^14, and a sum of CHUNK products an integer of at most
     2^24, which float32 holds exactly: BLAS is twice as fast there, and computes one half of a symmetric product.
@@ -42,7 +42,7 @@ def squared_distances(row_blocks: Iterable[np.ndarray], n: int) -> np.ndarray:
 
 
 def nearest_neighbours(distances: np.ndarray, k: int) -> np.ndarray:
-    """The `k` nearest other rows of each row, [n, k], nearest first; ties break by row number.
+    """Return the `k` nearest other rows of each row, [n, k], nearest first; ties are broken by row number.
 
     `distances` [n, n] are integers below 2^63 / n.
     """
@@ -75,7 +75,7 @@ class KnownNeighbours(BaseEstimator):
 
 
 def interpolations(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFrame:
-    """`count` synthetic images of one class, as rows base, neighbour, weight: (1 - weight)·base + weight·neighbour.
+    """Return `count` synthetic images of one class as base, neighbour, weight: (1 - weight)·base + weight·neighbour.
 
     `neighbours` is [n, k]. The rows equal those of imbalanced-learn's SMOTE with this seed, in its order
     (N. V. Chawla et al., JAIR 16, 2002).
@@ -97,9 +97,10 @@ def interpolations(neighbours: np.ndarray, count: int, seed: int) -> pd.DataFram
 
 
 def smote_rows(labels: pd.Series, read: Reader, seed: int, limit: int, k_neighbors: int) -> pd.DataFrame:
-    """Rows label, image, neighbour, weight that fill up each class of `labels` to `limit` images by SMOTE.
+    """Return rows label, image, neighbour, weight that oversample each class of `labels` to `limit` images by SMOTE.
 
-    `labels` holds the real training images, by image. Raises InputError where a class is too small for `k_neighbors`.
+    `labels` are the classes of the real training images, by image. Raises InputError if a class is too small for
+    `k_neighbors`.
     """
     rows = []
     counts = labels.value_counts().sort_index()

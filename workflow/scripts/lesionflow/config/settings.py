@@ -29,7 +29,7 @@ SPLITS = {
 }
 
 
-def complete(config: Mapping, schema: str | Path) -> dict:
+def complete(config: dict, schema: str | Path) -> dict:
     """Return the config with parsed numbers, complete protocols and all defaults. Raises InputError at the first fault.
 
     Numbers may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which are integers.

@@ -148,7 +148,7 @@ def draw_lesion(random: Generator, label: str) -> np.ndarray:
     flakes = soft(3 * (noise(random, 50) + noise(random, 20) - 1.2))
     paint(canvas, body * look.scale * flakes, (240, 226, 204))
     if random.random() < 0.2:
-        paint(canvas, 0.8 * strokes(random, random.integers(2, 16), 1.9, 0.08, 0), (50, 36, 32))
+        paint(canvas, 0.8 * strokes(random, int(random.integers(2, 16)), 1.9, 0.08, 0), (50, 36, 32))
     return canvas
 
 

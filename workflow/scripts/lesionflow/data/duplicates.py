@@ -90,7 +90,7 @@ def pairs_with_equal_value(values: pd.Series) -> np.ndarray:
 def thumbnails(pixels: np.ndarray) -> np.ndarray:
     """Return images uint8 [n, size, size, 3] as zero-mean unit vectors per channel, float32 [n, SIDE, SIDE, 3]."""
     side = (SIDE, SIDE)
-    small = np.stack([Image.fromarray(image).resize(side, Image.Resampling.BOX) for image in pixels])
+    small = np.stack([np.asarray(Image.fromarray(image).resize(side, Image.Resampling.BOX)) for image in pixels])
     small = small - small.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
     return small / np.maximum(np.sqrt((small**2).sum(axis=(1, 2, 3), keepdims=True)), 1e-6)
 

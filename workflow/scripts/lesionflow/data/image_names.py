@@ -37,9 +37,9 @@ def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series
     Names match exactly, else without folder, suffix and surrounding space, else case-insensitively. `names` are indexed
     by row of the file `path`. Raises InputError if a name is ambiguous.
     """
-    known = pd.Series(list(known), dtype=str)
-    found = names.where(names.isin(known))
-    left, keys = names, known
+    images = pd.Series(list(known), dtype=str)
+    found = names.where(names.isin(images))
+    left, keys = names, images
     for spelled in (plain, str.casefold):
         left = left[found[left.index].isna()].map(spelled)
         if left.empty:
@@ -48,11 +48,11 @@ def match(names: pd.Series, known: Iterable[str], path: str | Path) -> pd.Series
         either = left[left.isin(keys[keys.duplicated()])]
         if len(either):
             row = either.index[0]
-            one, other = known[keys == either[row]].iloc[:2]
+            one, other = images[keys == either[row]].iloc[:2]
             raise InputError(
                 f"{path} row {row} names image {names[row]!r}, which may be {one!r} or {other!r}: write its exact name."
             )
-        found = found.fillna(left.map(dict(zip(keys, known, strict=True))).astype("str"))
+        found = found.fillna(left.map(dict(zip(keys, images, strict=True))).astype("str"))
     differing = found.notna() & (found != names)
     if differing.any():
         row = differing.idxmax()

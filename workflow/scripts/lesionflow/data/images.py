@@ -7,7 +7,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -94,7 +94,7 @@ class RawImages:
                 check_bytes(data.tell())
             return data.getvalue()
 
-    def _open(self, file: str) -> tuple[BinaryIO, int]:
+    def _open(self, file: str) -> tuple[IO[bytes], int]:
         """Open an image file; also return the number of bytes to request at once."""
         if self.archive is None:
             status = os.stat(file)

@@ -11,8 +11,8 @@ from lesionflow.data.user_tables import by_value, known_values, lesions, read_ta
 from lesionflow.files import InputError
 
 # Column names used here, with the synonyms of ISIC and others.
-IMAGE = {"image": ("image_id", "image_name", "isic_id", "file_name")}
-METADATA = {
+IMAGE: dict[str, tuple[str, ...]] = {"image": ("image_id", "image_name", "isic_id", "file_name")}
+METADATA: dict[str, tuple[str, ...]] = {
     "lesion": ("lesion_id",),
     "age": ("age_approx",),
     "sex": (),

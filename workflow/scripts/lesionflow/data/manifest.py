@@ -1,6 +1,6 @@
 """The manifest: label, patient data, lesion and storage position of every image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ def groups(table: pd.DataFrame) -> pd.Series:
 
 
 def check_images(
-    labels: pd.Series, names: Sequence[str], on_missing_image: str, unread: Mapping[str, str] | None = None
+    labels: pd.Series, names: Collection[str], on_missing_image: str, unread: Mapping[str, str] | None = None
 ) -> None:
     """Raise InputError if label rows have no image, unless `on_missing_image` is "skip".
 

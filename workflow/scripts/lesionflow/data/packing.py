@@ -17,7 +17,7 @@ from lesionflow.logs import progress
 COLUMNS = ["image", "row", "width", "height", "sha256", "pixels", "phash", "status"]
 
 
-def new_pixels(path: str | Path, count: int, size: int) -> np.ndarray:
+def new_pixels(path: str | Path, count: int, size: int) -> np.memmap:
     """Create a memory-mapped .npy file, uint8 [count, size, size, 3]. Raises OSError if the disk is full."""
     pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
     if hasattr(os, "posix_fallocate"):  # not on macOS
@@ -51,7 +51,7 @@ def pack(images: RawImages, names: list[str], pixels: np.ndarray, threads: int, 
         except Exception as error:  # malicious files make zipfile, Pillow and codecs raise undocumented errors
             return record | {"status": f"cannot be decoded: {explain(error)}"}
         pixels[row] = image
-        record["pixels"] = hashlib.sha256(image).hexdigest()
+        record["pixels"] = hashlib.sha256(image.data).hexdigest()
         return record | {"thumbnail": grey_thumbnail(image), "status": "ok"}
 
     # Decoding and resizing release the interpreter lock: threads share the zip and the store.

@@ -64,7 +64,7 @@ class Store:
             known = packed.loc[self.row[here], ["image", "pixels"]].to_numpy()
             for position, (image, digest) in zip(here, known, strict=True):
                 pixels = np.ascontiguousarray(self.maps[shard][self.row[position]])
-                if image != self.names[position] or hashlib.sha256(pixels).hexdigest() != digest:
+                if image != self.names[position] or hashlib.sha256(pixels.data).hexdigest() != digest:
                     raise damaged_shard(
                         Path(table).with_suffix(".npy"), f"image {self.names[position]} differs from the packed one"
                     )

@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -107,7 +107,7 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def by_value(cells: pd.Series, read) -> pd.Series:
+def by_value(cells: pd.Series, read: Callable[[str], str]) -> pd.Series:
     """Apply `read` to each cell, once per distinct value."""
     return cells.map({cell: read(cell) for cell in cells.unique()})
 

@@ -15,7 +15,8 @@ def last_map(backbone: nn.Module, size: int) -> nn.Module:
     `size` is that of the images in pixels. Maps smaller than PLACES × PLACES, as of small images, are skipped. Vision
     transformers have only the map of their patch embedding.
     """
-    found, calls = [], Counter()
+    found: list[nn.Module] = []
+    calls: Counter[nn.Module] = Counter()
 
     def see(module: nn.Module, _: tuple, output: torch.Tensor) -> None:
         calls[module] += 1

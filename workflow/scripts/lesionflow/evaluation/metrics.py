@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def specificity(label: np.ndarray, predicted: np.ndarray, probability: np.ndarra
     return sk.recall_score(~label, ~predicted, zero_division=np.nan)
 
 
-def _of_classes(score: Callable, **options) -> Callable:
+def _of_classes(score: Callable, **options: Any) -> Callable:
     """A metric of scikit-learn that compares predicted with true classes, as a `compute`."""
     return lambda label, predicted, probability: score(label, predicted, **options)
 

@@ -34,7 +34,7 @@ NAMES = ("leaky", "drawn", "collection", "protocol", "seed", "dataset", "backbon
 
 
 def counts_by_class(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """By class, the images in train_real, train_synthetic, valid and test; `counts` is of one training list."""
+    """Return numbers of images by class: train_real, train_synthetic, valid, test; `counts` is of one dataset."""
     (dataset,) = (column.removesuffix(" real") for column in counts if column.endswith(" real"))
     names = {f"{dataset} real": "train_real", f"{dataset} synthetic": "train_synthetic"}
     table = counts.set_index("class").rename(columns=names)[[*names.values(), "valid", "test"]]
@@ -42,7 +42,7 @@ def counts_by_class(counts: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def factors(metrics: Mapping, counts: Mapping) -> list[str]:
-    """What performance may depend on; `counts` is from `counts_by_class`."""
+    """Return factors that may affect performance, as sentences; `counts` is from `counts_by_class`."""
     rarest = min(counts, key=lambda name: counts[name]["train_real"])
     per_class = metrics["test"]["per_class"]
     missed = min(per_class, key=lambda name: per_class[name]["sensitivity"])
@@ -57,7 +57,7 @@ def factors(metrics: Mapping, counts: Mapping) -> list[str]:
 
 
 def limits(card: Mapping, metrics: Mapping, licence: str) -> list[str]:
-    """Caveats, as far as possible from the model's own numbers."""
+    """Return caveats as sentences, with the model's own numbers if possible."""
     found = [
         f"Trained on images of the collection {card['collection']} only ({licence.rstrip('.')}): not externally "
         "validated.",
@@ -89,11 +89,11 @@ def model_card(
     licence: str,
     digests: Mapping[str, str],
 ) -> dict:
-    """The contents of card.json.
+    """Return the contents of card.json.
 
     `card`, `metrics` and `leakage` are model.json, metrics.json and leakage.json, `counts` is from
-    `class_counts` with the model's own training list, `split` is of the protocol in the config, `digests`
-    are SHA-256 of the model's files.
+    `class_counts` with the model's own training list, `split` is the protocol's in the config, `digests` are the
+    SHA-256 of the model's files.
     """
     classes = counts_by_class(counts)
     parts, audited = ("valid", "test"), ("images", "images_sharing", "sharing")
@@ -121,7 +121,7 @@ def model_card(
 
 
 def markdown(template: str | Path, card: Mapping, class_names: Mapping[str, str]) -> str:
-    """card.md of the contents of card.json."""
+    """Return card.md from the contents of card.json."""
     blocks = {
         name: Markup(
             yaml.safe_dump(card[name], sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -34,11 +35,12 @@ def write_onnx(model: nn.Module, size: int, path: Path, facts: Mapping[str, str]
         dynamo=True,
         verbose=False,
     )
+    assert program is not None
     program.model.metadata_props.update(facts)
     program.save(path)
 
 
-def onnx_card(record: Mapping, warnings: Sequence[str], **facts) -> dict:
+def onnx_card(record: Mapping, warnings: Sequence[str], **facts: Any) -> dict:
     """What stands beside the file: its input and output, what it is not for, and `facts` about it.
 
     `record` is the model's model.json.

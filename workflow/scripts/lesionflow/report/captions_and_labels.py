@@ -1,4 +1,4 @@
-"""Figures, tables and model cards as the report shows them: title, what is in them, and labels to filter by."""
+"""Figures, tables and model cards as the report shows them: titles, contents, and labels to filter by."""
 
 import re
 import urllib.parse
@@ -24,12 +24,12 @@ LABELS = ("protocol", "backbone", "stage", "dataset")
 
 
 def labels_of(record: Mapping) -> dict[str, str]:
-    """The labels of a model, from its model.json or card.json."""
+    """Return the labels of a model from its model.json or card.json."""
     return {name: str(record[name]) for name in LABELS}
 
 
 def read_figure(path: str | Path) -> dict:
-    """A figure of `figures.style.save`: kind, labels, number, leaky, title, description, and uri with the whole SVG."""
+    """Read a figure of `figures.style.save`: kind, labels, number, leaky, title, description, and the SVG as uri."""
     text = Path(path).read_text(encoding="utf-8")
     root = ElementTree.fromstring(text.encode())
     words = [item.text or "" for item in root.iterfind(".//rdf:li", NAMESPACES)]
@@ -46,7 +46,7 @@ def read_figure(path: str | Path) -> dict:
 
 
 class _Table(HTMLParser):
-    """What the tag of the table of a page says."""
+    """Parser of the labels of a table."""
 
     labels: Mapping[str, str] = {}
 
@@ -56,7 +56,7 @@ class _Table(HTMLParser):
 
 
 def read_table(path: str | Path) -> dict:
-    """A table that `Table.write` wrote: labels, number, title, and its HTML without the title and the notes."""
+    """Read a table of `Table.write`: labels, number, title, and HTML without title and notes."""
     text = Path(path).read_text(encoding="utf-8")
     table = _Table()
     table.feed(text)
@@ -74,7 +74,7 @@ def read_table(path: str | Path) -> dict:
 
 
 def read_card(card: Mapping, class_names: Mapping[str, str]) -> dict:
-    """A model card (card.json): title, HTML and labels; headings are one level below the title's."""
+    """Read a model card (card.json): title, HTML and labels; headings are one level below the title's."""
     text = model_card.markdown(model_card.TEMPLATE, card, class_names)
     title, _, text = text.removeprefix("# ").partition("\n")
     tokens = (parser := MarkdownIt("js-default")).parse(text)

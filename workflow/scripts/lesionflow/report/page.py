@@ -24,13 +24,12 @@ TEMPLATE = REPORT / "page.html.j2"
 
 @dataclass(frozen=True)
 class Study:
-    """What the report is made of.
+    """Contents of the report.
 
     `results` is table_4_1.csv, `counts` class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, and `ladder` and
-    `search` are ladder.csv and search.csv where the run has them. `records` are model.json files; `runs`, `cards` and
-    `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` says in which section
-    a kind of figure is shown. `verdicts` are at most five sentences, `comparisons` is their table from
-    `captions_and_labels`.
+    `search` are ladder.csv and search.csv if the run has them. `records` are model.json files; `runs`, `cards` and
+    `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` gives the section of
+    each kind of figure. `verdicts` are at most five sentences, `comparisons` is their table.
     """
 
     collection: str
@@ -54,7 +53,7 @@ class Study:
 
 
 def page(template: str | Path, study: Study) -> str:
-    """The report as HTML; captions lie beside the template."""
+    """Return the report as HTML; captions are in the folder of the template."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -71,7 +70,7 @@ def page(template: str | Path, study: Study) -> str:
 
 
 def chapters(captions: Path, study: Study) -> list[dict]:
-    """The chapters of the page, in its order."""
+    """Return the chapters of the page in order."""
     table, of = results_table(study.results), figures_by_category(captions, study)
     said = functools.partial(caption, captions, collection=study.collection, leaky=bool(study.results["leaky"].any()))
     classes = len(study.records[0]["classes"])
@@ -108,7 +107,7 @@ def chapters(captions: Path, study: Study) -> list[dict]:
 
 
 def figures_by_category(captions: Path, study: Study) -> dict[str, list[dict]]:
-    """The figures with their captions, by the section that shows them."""
+    """Return figures with captions, by section."""
     found: dict[str, list[dict]] = {}
     for figure in study.figures:
         text = caption(captions, figure["kind"], study.collection, figure["labels"], figure["leaky"])
@@ -117,5 +116,5 @@ def figures_by_category(captions: Path, study: Study) -> dict[str, list[dict]]:
 
 
 def script_digest(script: str) -> str:
-    """What a content security policy names a script by."""
+    """Return the digest of a script for a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

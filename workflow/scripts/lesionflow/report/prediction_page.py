@@ -19,7 +19,7 @@ TOP = 3
 
 
 def thumbnail(pixels: np.ndarray, width: int, height: int) -> dict:
-    """A packed image (uint8 [size, size, 3]) in the shape of its file: uri, which holds the JPEG, width and height."""
+    """Return a packed image (uint8 [size, size, 3]) in its original aspect ratio: uri of a JPEG, width and height."""
     scale = THUMBNAIL / max(width, height)
     shape = max(1, round(width * scale)), max(1, round(height * scale))
     stream = io.BytesIO()
@@ -29,7 +29,7 @@ def thumbnail(pixels: np.ndarray, width: int, height: int) -> dict:
 
 
 def top_classes(row: pd.Series, class_names: Mapping[str, str]) -> list[dict]:
-    """The most probable classes of a row of probabilities: name written out and probability."""
+    """Return full name and probability of the most probable classes of a row of probabilities."""
     best = row.astype(float).nlargest(TOP)
     return [{"name": class_names.get(key, key), "probability": value} for key, value in best.items()]
 
@@ -37,7 +37,7 @@ def top_classes(row: pd.Series, class_names: Mapping[str, str]) -> list[dict]:
 def pictures(
     rows: pd.DataFrame, files: pd.DataFrame, pixels: np.ndarray, classes: Sequence[str], class_names: Mapping[str, str]
 ) -> list[dict]:
-    """The images of `rows` (of predictions.csv) with their most probable classes; `files` is indexed by image."""
+    """Return images of `rows` (of predictions.csv) with their most probable classes; `files` is indexed by image."""
     found = []
     for _, row in rows.iterrows():
         file = files.loc[row["image"]]
@@ -60,7 +60,7 @@ def page(
     warnings: Sequence[str],
     class_names: Mapping[str, str],
 ) -> str:
-    """The page as HTML: the first PICTURES images that could be read, and files that could not.
+    """Return the page as HTML: the first PICTURES readable images, and unreadable files.
 
     `predictions` is predictions.csv, `files` and `pixels` are the packed shard, `card` is the model.json of the
     model that was chosen, with its folder, and `warnings` are printed in large letters.

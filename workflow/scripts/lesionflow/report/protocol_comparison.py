@@ -1,4 +1,4 @@
-"""What the comparison of protocols shows, in words, from the numbers of the run."""
+"""Comparison of leaky and non-leaky protocols, as sentences with the numbers of the run."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ GAP = 0.1  # accuracy on test above validation that is worth a word
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """Paragraphs on `table` (from `results.table_4_1`), which has published_valid_accuracy too."""
+    """Return paragraphs on `table` (from `results.table_4_1`), which has published_valid_accuracy too."""
     leaky = table[table["leaky"]]
     honest = table[~table["leaky"]]
     if leaky.empty or honest.empty:
@@ -24,7 +24,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
 
 def _compare(protocol: str, runs: pd.DataFrame, honest: pd.DataFrame) -> str:
-    """The last stage of one backbone and dataset under a leaky protocol, then under those that are not."""
+    """Compare the last stage of one backbone and dataset under a leaky protocol with the others."""
     last = runs[runs["stage"] == runs["stage"].max()]
     mean = last.mean(numeric_only=True)
     text = (
@@ -53,7 +53,7 @@ def _share(runs: pd.DataFrame, prefix: str = "") -> str:
 
 
 def _count(protocol: str, runs: pd.DataFrame) -> str:
-    """In how many models of a protocol the test is easier than the validation."""
+    """Return a sentence on how often test accuracy exceeds validation accuracy by more than GAP."""
     gap = runs["accuracy"] - runs["valid_accuracy"]
     above = runs[gap > GAP]
     return (

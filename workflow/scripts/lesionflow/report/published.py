@@ -1,4 +1,4 @@
-"""What the thesis printed, under the names of our metrics."""
+"""Printed results of the thesis, under the names of our metrics."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ RECOMPUTED = {
 
 
 def printed(path: str | Path) -> pd.DataFrame:
-    """Table 4.1 as printed, misprints kept, and beside it what the printed confusion matrices give.
+    """Return Table 4.1 as printed, misprints included, with metrics computed from the printed confusion matrices.
 
     Indexed by (backbone, stage, dataset); columns published_<metric>, of which published_valid_accuracy is from the
     thesis' logs and figures, and computed_<metric>.
@@ -43,7 +43,7 @@ def printed(path: str | Path) -> pd.DataFrame:
 
 
 def runs(path: str | Path) -> pd.DataFrame:
-    """Every number of tables 3.2 to 3.13: columns backbone, stage, dataset, class, metric, value, computed.
+    """Return all numbers of tables 3.2 to 3.13: columns backbone, stage, dataset, class, metric, value, computed.
 
     `value` is as printed, `computed` what the confusion matrix of the same run gives. Class is empty for global
     metrics, value for those that the thesis did not compute.
@@ -72,15 +72,15 @@ def runs(path: str | Path) -> pd.DataFrame:
 
 
 def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:
-    """One block of every run of published.yaml, its keys renamed by `names`, its datasets named as ours."""
+    """Return one block of all runs of published.yaml, with keys renamed by `names` and our names of datasets."""
     runs = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["runs"]
     keys = [(run["backbone"], run["stage"], DATASETS[run["dataset"]]) for run in runs]
     index = pd.MultiIndex.from_tuples(keys, names=["backbone", "stage", "dataset"])
     return pd.DataFrame([run[block] for run in runs], index=index)[list(names)].rename(columns=names)
 
 
-def printed_text(value: float | None, computed: float | None, decimals: int = 2) -> str:
-    """A printed number, missing or not, beside the computed one where the two are not the same to rounding."""
+def printed_text(value: float, computed: float, decimals: int = 2) -> str:
+    """Return a printed number, with the computed one if the two differ by more than rounding; missing ones are NaN."""
     if pd.isna(value):
         return "–" if pd.isna(computed) else f"– ({computed:.2f})"
     if decimals == 0:

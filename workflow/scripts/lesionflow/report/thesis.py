@@ -24,17 +24,17 @@ NEEDS = {
 
 
 def read_contents(path: str | Path) -> list[dict[str, str]]:
-    """thesis.csv, a dictionary per row, every cell as text."""
+    """Read thesis.csv as one dictionary of texts per row."""
     return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
 
 
 def thesis_backbone(backbone: Mapping) -> str | None:
-    """The thesis' backbone that a backbone of the config is, or stands for."""
+    """Return the thesis' backbone that a backbone of the config is or stands for."""
     return backbone.get("published_as") or backbone.get("stands_for")
 
 
 def number(contents: Sequence[Mapping], file: str, backbone: Mapping, stage: int | None = None) -> str | None:
-    """The thesis' number of `file` (as in thesis.csv) for a backbone of the config; None where it has none."""
+    """Return the thesis' number of `file` (as in thesis.csv) for a backbone of the config; None if it has none."""
     backbones, stages = ("", thesis_backbone(backbone)), ("", str(stage))
     rows = (row for row in contents if row["file"] == file and row["backbone"] in backbones and row["stage"] in stages)
     return next((row["number"] for row in rows), None)
@@ -54,7 +54,7 @@ def run_provides(needs: str, config: Mapping, protocol: str) -> bool:
 
 
 def fields(file: str) -> list[str]:
-    """The wildcards of a file: ["protocol", "seed"] of "figures/{protocol}/seed{seed}/classes"."""
+    """Return the wildcards of a file: ["protocol", "seed"] of "figures/{protocol}/seed{seed}/classes"."""
     return [field for _, field, _, _ in string.Formatter().parse(file) if field]
 
 
@@ -80,7 +80,7 @@ def files_of_run(file: str, config: Mapping, needs: str = "", **only: Sequence) 
 
 
 def results(contents: Sequence[Mapping], config: Mapping) -> list[dict]:
-    """Every file of a run of `config` that has a number: name, shows, protocol, seed, backbone, source, file.
+    """Return all numbered files of a run of `config`: name, shows, protocol, seed, backbone, source, file.
 
     `name` is as "Figure 3.10"; `source` is where the file is made, `file` what it is called by number. What the run
     does not have is there once, without source and file, but with `needs`: what the config lacks.

@@ -1,4 +1,4 @@
-"""How many test and validation images share something with training, by class and by what they share."""
+"""Audit of leakage: test and validation images that share something with training, by class and kind."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ KINDS = ("file", "pixels", "near_duplicate", "lesion", "smote_parent")
 
 
 def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None) -> dict:
-    """The contents of leakage.json.
+    """Return the contents of leakage.json.
 
-    `known` has image, label, and of file, pixels, near_duplicate and lesion those that are known: two images share
-    a thing when they have the same value. `split` has image and part; an image may stand in two parts, and then
-    shares its file with itself. `parents` names the images that synthetic training images were made from, if that is
-    known. A kind is counted among the images that it is known for; it is None for a part, or a class in it, where it is
-    known for no image, or for no training image.
+    `known` has the columns image, label, and those of file, pixels, near_duplicate and lesion that are known; images
+    with equal values share that kind. `split` has image and part; an image in two parts shares its file with itself.
+    `parents` are the images from which synthetic training images were made, if known. Each kind is counted among the
+    images for which it is known. It is None for a part, or a class in it, if it is known for none of its images or for
+    no training image.
     """
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
@@ -40,11 +40,10 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
-    """For test, valid and, where there are any, clean: one row per image, one boolean column per kind.
+    """Return, for test, valid and (if present) clean, a table with one row per image and one boolean column per kind.
 
-    A cell says whether it is shared with training, and is missing where that is not known: for the image, or for all
-    of training. `known` is indexed by image. Where files are not known, an image that also stands in training shares
-    one.
+    Cells are true if the kind is shared with training, and missing if it is unknown for the image or for all training
+    images. `known` is indexed by image. If files are unknown, an image that is also in training shares its file.
     """
     training = split.loc[split["part"] == "train", "image"]
     kinds = [kind for kind in KINDS if kind in known]
@@ -69,9 +68,9 @@ def find_crossings(
 def raise_if_leaky(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None, leaky: bool = False
 ) -> None:
-    """Raise InputError, which names images, where any part shares anything with training.
+    """Raise InputError, which names images, if a part shares anything with training.
 
-    What is `leaky` may share in test and validation, but clean images are clean everywhere.
+    Under a `leaky` protocol test and validation images may share, clean images never.
     """
     for part, shared in find_crossings(known.set_index("image"), split, parents).items():
         if leaky and part != "clean":
@@ -89,10 +88,10 @@ def raise_if_leaky(
 def read_audited(
     manifest: pd.DataFrame, split_csv: str | Path, training_csv: str | Path, duplicates_csv: str | Path, leaky: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """split.csv and a training.csv, for every step that uses what is in them: the gate before it.
+    """Return split.csv and training.csv after an audit: the gate before every step that uses a training list.
 
-    Raises InputError where the list shares anything with what is tested (see `raise_if_leaky`), or where the files
-    do not fit each other, so that no step can train on what was not audited.
+    Raises InputError if the list shares anything with test or validation images (see `raise_if_leaky`), or if the
+    files are inconsistent, so that no step can train on a list that was not audited.
     """
     split, training, duplicates = read_parts(split_csv), read_training(training_csv), read_duplicates(duplicates_csv)
     check_duplicates(duplicates_csv, duplicates, manifest["image"])
@@ -103,18 +102,18 @@ def read_audited(
 
 
 def with_duplicates(manifest: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
-    """What `audit` must know of each image: image, label, lesion, file, pixels and near_duplicate."""
+    """Return the table `known` of `audit`: image, label, lesion, file, pixels and near_duplicate."""
     return manifest[["image", "label", "lesion"]].merge(duplicates, on="image", how="left")
 
 
 def smote_parents(training: pd.DataFrame) -> pd.Series:
-    """The images that the synthetic ones of a training list were made from."""
+    """Return the parents of the synthetic images of a training list."""
     synthetic = training[training["neighbour"].notna()]
     return pd.concat([synthetic["image"], synthetic["neighbour"]])
 
 
 def check_duplicates(path: str | Path, duplicates: pd.DataFrame, images: pd.Series) -> None:
-    """Raise InputError where `duplicates` (duplicates.csv at `path`) lacks any of `images`, or what one equals."""
+    """Raise InputError if `duplicates` (duplicates.csv at `path`) lacks one of `images` or has an empty cell for it."""
     missing = images[~images.isin(duplicates.dropna()["image"])].tolist()
     if missing:
         raise InputError(
@@ -123,9 +122,9 @@ def check_duplicates(path: str | Path, duplicates: pd.DataFrame, images: pd.Seri
 
 
 def check_training(path: str | Path, training: pd.DataFrame, split: pd.DataFrame, label: pd.Series) -> None:
-    """Raise InputError where a training list (training.csv at `path`) is not of what `split` has in training.
+    """Raise InputError if a training list (training.csv at `path`) is inconsistent with the training part of `split`.
 
-    Real images and both parents of synthetic ones must be there, under their `label` (by image).
+    Real images and both parents of synthetic images must be in that part, with their `label` (by image).
     """
     parents = training[["neighbour", "label"]].rename(columns={"neighbour": "image"}).dropna(subset="image")
     rows = pd.concat([training[["image", "label"]], parents])
@@ -158,14 +157,14 @@ def _count(shared: pd.DataFrame) -> dict:
 
 
 def _any(shared: pd.DataFrame) -> np.ndarray:
-    """Which images share any kind that is known."""
+    """Return, per image, whether it shares any known kind."""
     return shared.to_numpy(dtype=bool, na_value=False).any(axis=1)
 
 
 def table(result: Mapping) -> pd.DataFrame:
-    """An audit as a table: part, class (first "all"), images, images_sharing, and one column per kind.
+    """Return an audit as a table: part, class (first "all"), images, images_sharing, and one column per kind.
 
-    A kind about which nothing is known is "unknown".
+    Unknown kinds are "unknown".
     """
     rows = []
     for part in [part for part in ("test", "valid", "clean") if part in result]:

@@ -1,4 +1,4 @@
-"""Splits that were made elsewhere, and their audit."""
+"""Splits made elsewhere, and their audit."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -22,10 +22,11 @@ PART_NAMES = {name: part for part, names in PARTS.items() for name in names}
 
 
 def read_split(path: str | Path, images: Sequence[str], part_column: str = "part") -> tuple[pd.DataFrame, list[str]]:
-    """Image and part (train, valid or test) from a CSV, or from a folder with one folder of images per part.
+    """Return image and part (train, valid or test) from a CSV or a folder with one subfolder per part, and remarks.
 
-    Images are named as in `images`, those of the labels, where they are there. An image may stand in two parts.
-    Also sentences on what is not audited or not known.
+    Images are named as in `images`, the images of the labels, if they are among them. An image may be in two parts.
+    Remarks are sentences on what is not audited or unknown. Raises InputError if training or test is empty, or no
+    image is in the labels.
     """
     names, parts, others = _folder(path) if Path(path).is_dir() else (*_csv(path, part_column), [])
     part = parts.str.casefold().map(PART_NAMES)
@@ -68,7 +69,7 @@ def _csv(path: str | Path, part_column: str) -> tuple[pd.Series, pd.Series]:
 
 
 def _folder(path: str | Path) -> tuple[pd.Series, pd.Series, list[str]]:
-    """Names and parts of the images, and the files that may be images too. Two parts may link to the same folder."""
+    """Return names and parts of the images, and other files that may be images. Parts may link to the same folder."""
     below = [folder for folder in Path(path).iterdir() if folder.is_dir()]
     found = (Path(folder, file) for part in below for folder, _, files in walk(part) for file in files)
     files = sorted(PurePath(shown(file.relative_to(path))) for file in found)
@@ -82,12 +83,12 @@ def _folder(path: str | Path) -> tuple[pd.Series, pd.Series, list[str]]:
 
 
 def _unread(file: PurePath) -> bool:
-    """Whether somebody may take a file that is no image by its ending for one."""
+    """Whether a file without the ending of an image may nevertheless be taken for one."""
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in file.parts)
     return not hidden and file.suffix.lower() not in OTHER_SUFFIXES
 
 
 def audit_foreign(labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame) -> dict:
-    """The contents of leakage.json of a split from `read_split`; only lesions are known, where there is metadata."""
+    """Return leakage.json of a split from `read_split`; besides files only lesions are known, if there is metadata."""
     every = labels.reindex(labels.index.union(split["image"].unique()))
     return audit(describe_images(every, metadata)[["image", "label", "lesion"]], split)

@@ -1,6 +1,7 @@
 """Rungs of the ladder: splits that leak less and less, with equal training sets and the same clean images."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,17 +9,20 @@ import pandas as pd
 from lesionflow.files import InputError
 from lesionflow.splits.methods import check_archive, split_by_group
 
+# The images a rung may train on, and those it tests on; without the latter, it tests on copies of the former.
+Pool = tuple[pd.DataFrame, pd.DataFrame | None]
+
 
 def split_rung(
-    manifest: pd.DataFrame, seed: int, rung: str, rungs: Sequence[str], archive: str, test: int, **sizes
+    manifest: pd.DataFrame, seed: int, rung: str, rungs: Sequence[str], archive: str, test: int, **sizes: Any
 ) -> pd.Series:
-    """Part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
+    """Return the part of each image under one of RUNGS; parts are train, valid, test, clean and unused.
 
     Clean images are the test images of `split_by_group` and share nothing with the training images of any rung;
     validation images are its validation images. Test images differ: copies of training images (as_published), other
     images of partly the same lesions (random_split), the clean images (corrected), images of an `archive` that is not
     in training (unseen_archive). All `rungs` have the same number of training images per class, as far as possible the
-    same ones. An image may be in two parts. Raises InputError where a class has no training image.
+    same ones. An image may be in two parts. Raises InputError if a class has no training image.
     """
     if "unseen_archive" in rungs:
         check_archive(manifest, archive)
@@ -47,11 +51,11 @@ def split_rung(
     return pd.concat([part, pd.Series("unused", index=unused)]).rename("part")
 
 
-def _copied(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+def _copied(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str) -> Pool:
     return shuffled[base[shuffled.index] == "train"], None
 
 
-def _by_image(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+def _by_image(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str) -> Pool:
     """Tests on at most a third of each class, so that enough images remain for training."""
     pool = shuffled[base[shuffled.index] == "train"]
     size = pool.groupby("label")["label"].transform("size")
@@ -59,19 +63,19 @@ def _by_image(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
     return pool[~tested], pool[tested]
 
 
-def _by_group(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+def _by_group(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str) -> Pool:
     part = base[shuffled.index]
     return shuffled[part == "train"], shuffled[part == "test"]
 
 
-def _by_archive(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str):
+def _by_archive(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str) -> Pool:
     part, inside = base[shuffled.index], shuffled["archive"] == archive
     touched = inside.groupby(shuffled["group"]).transform("any")
     held_out = shuffled[inside & (part != "valid")]
     return shuffled[(part == "train") & ~touched], held_out[held_out.groupby("label").cumcount() < test]
 
 
-RUNGS: dict[str, Callable] = {
+RUNGS: dict[str, Callable[..., Pool]] = {
     "as_published": _copied,
     "random_split": _by_image,
     "corrected": _by_group,

@@ -1,8 +1,9 @@
-"""Which part (train, valid, test or unused) each image belongs to."""
+"""Split methods: the part (train, valid, test or unused) of each image."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +14,18 @@ from lesionflow.files import InputError
 PARTS = ("train", "valid", "test")
 
 
-def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings) -> pd.DataFrame:
-    """The contents of split.csv: image and part, sorted. An image that stands in two parts is a leak."""
+def draw_parts(manifest: pd.DataFrame, seed: int, method: str, **settings: Any) -> pd.DataFrame:
+    """Return the contents of split.csv: image and part, sorted. An image in two parts is a leak."""
     return as_table(METHODS[method](manifest, seed, **settings))
 
 
 def as_table(part: pd.Series) -> pd.DataFrame:
-    """The contents of split.csv from the part of each image."""
+    """Return the contents of split.csv from the part of each image."""
     return part.rename_axis("image").reset_index().sort_values(["image", "part"], ignore_index=True)
 
 
 def check_split(path: str | Path, split: pd.DataFrame, images: Collection[str]) -> None:
-    """Raise InputError where a split (split.csv at `path`) is not of exactly the manifest's `images`."""
+    """Raise InputError if a split (split.csv at `path`) does not contain exactly the manifest's `images`."""
     odd = sorted(set(images).symmetric_difference(split["image"].dropna()))
     strange = set(split["part"]) - {*PARTS, "unused", "clean"}
     if odd or strange:
@@ -35,10 +36,10 @@ def check_split(path: str | Path, split: pd.DataFrame, images: Collection[str]) 
 def split_by_group(
     manifest: pd.DataFrame, seed: int, test: int, valid: int, keep_for_training: float = 0.334
 ) -> pd.Series:
-    """Part of each image, indexed like `manifest` (columns image, label, group); no group crosses parts.
+    """Return the part of each image of `manifest` (columns image, label, group); no group is in two parts.
 
-    Test, then validation, take whole groups at random until each class has `test` or `valid` images there,
-    fewer where that would leave less than the fraction `keep_for_training` of the class to training. Surplus images
+    Test, then validation, take whole groups at random until each class has `test` or `valid` images there, fewer if
+    that would leave less than the fraction `keep_for_training` of the class to training. Surplus images
     of the last group drawn are marked `unused`. The rarest class draws first. The order of rows does not matter.
     """
     part = _take_groups(manifest, seed, {"test": test, "valid": valid}, keep_for_training)
@@ -46,8 +47,8 @@ def split_by_group(
     return part
 
 
-def split_by_image(manifest: pd.DataFrame, seed: int, **settings) -> pd.Series:
-    """As split_by_group, but images are drawn independently: those of one lesion may cross parts."""
+def split_by_image(manifest: pd.DataFrame, seed: int, **settings: Any) -> pd.Series:
+    """Split like split_by_group, but image by image: images of one lesion may be in different parts."""
     return split_by_group(manifest.assign(group=manifest["image"]), seed, **settings)
 
 
@@ -81,10 +82,10 @@ def split_by_fold(
     return part.rename("part")
 
 
-def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings) -> pd.Series:
-    """Test images from `archive` only, of the classes that it has; training and validation by group from the others.
+def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int, **settings: Any) -> pd.Series:
+    """Draw test images from `archive` only, training and validation images by group from the other archives.
 
-    A group that is partly in the archive stays out of training.
+    Only classes of the archive are tested. Groups that are partly in the archive are excluded from training.
     """
     check_archive(manifest, archive)
     inside = manifest["archive"] == archive
@@ -100,9 +101,9 @@ def split_by_archive(manifest: pd.DataFrame, seed: int, archive: str, test: int,
 
 
 def split_as_published(manifest: pd.DataFrame, seed: int, test: int, valid: int) -> pd.Series:
-    """The study's own split: its test images are copies of the first training images of each class.
+    """Return the study's own split, whose test images are copies of the first training images of each class.
 
-    The validation pool is what its code drew, whatever the `seed`: all names are shuffled by Python's random with
+    The validation pool is the one that its code drew, for any `seed`: all names are shuffled by Python's random with
     seed 1234 and split into 10 chunks; the last fifth of each chunk forms the pool, of which the first `valid` images
     per class are used.
     """
@@ -148,7 +149,7 @@ def _take_groups(manifest: pd.DataFrame, seed: int, sizes: dict[str, int], keep_
 
 
 def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str]:
-    """Take groups in the given order until each part has the number `wanted`, never more than `spare` images."""
+    """Assign groups in the given order until each part has the `wanted` number of images, at most `spare` in all."""
     drawn = {}
     groups = iter(sizes.items())
     for part, count in wanted.items():
@@ -162,14 +163,14 @@ def _draw(sizes: pd.Series, wanted: dict[str, int], spare: int) -> dict[str, str
 
 
 def check_archive(manifest: pd.DataFrame, archive: str) -> None:
-    """Raise InputError where no image is of `archive`."""
+    """Raise InputError if no image is from `archive`."""
     known = sorted(manifest["archive"].unique())
     if archive not in known:
         raise InputError(f"No image is of archive {archive!r} (there are {', '.join(known)}): correct `archive`.")
 
 
 def check_parts(label: pd.Series, part: pd.Series) -> None:
-    """Raise InputError where a class is missing from training, validation or test."""
+    """Raise InputError if a class is missing from training, validation or test."""
     table = pd.crosstab(label, part).reindex(columns=list(PARTS), fill_value=0)
     for name, row in table.iterrows():
         if (row == 0).any():
@@ -180,7 +181,7 @@ def check_parts(label: pd.Series, part: pd.Series) -> None:
             )
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., pd.Series]] = {
     "by_group": split_by_group,
     "by_image": split_by_image,
     "by_archive": split_by_archive,

@@ -1,4 +1,4 @@
-"""Sentences and cells on images that share something with training, and on how far that is known."""
+"""Sentences and table cells on images that share something with training."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ RESAMPLED = "lesions resampled with replacement (where the lesion is unknown: im
 
 
 def lesions_known(found: Mapping) -> str:
-    """For how many images the lesion is known, in words, from leakage.json, metrics.json or card.json."""
+    """Return for how many images the lesion is known, in words; `found` is leakage, metrics or card.json."""
     return f"lesion known for {found['known']['lesion']:,} of {found['images_audited']:,} images"
 
 
 def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
-    """The percentage of images of `runs` that share something with training, "≥" where some lesions are unknown.
+    """Return the percentage of images of `runs` that share something with training, with "≥" if lesions are unknown.
 
     `prefix` precedes the names of the columns images and images_sharing.
     """
@@ -24,7 +24,7 @@ def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
 
 
 def unknown_lesions(table: pd.DataFrame, key: str) -> list[str]:
-    """A sentence for each protocol or rung (column `key`) with images whose lesion is not known."""
+    """Return a sentence for each protocol or rung (column `key`) with images of unknown lesion."""
     some = table[table["lesions_known"] < table["images_audited"]].drop_duplicates(key)
     return [
         f"{name}: lesion known for {known:,} of {images:,} images; "

@@ -18,7 +18,7 @@ class Augmentation:
     brightness: tuple[float, float]  # factor
 
     def draw(self, n: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """Affine maps [n, 2, 3] from output to input, in units of half a side, and brightness factors [n]."""
+        """Draw affine maps [n, 2, 3] from output to input, in units of half a side, and brightness factors [n]."""
 
         def uniform(low: float, high: float) -> torch.Tensor:
             return torch.empty(n).uniform_(low, high, generator=random)
@@ -35,10 +35,10 @@ class Augmentation:
 
 
 def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Where each output pixel is taken from, [n, h, w, 2] in units of half a side; `affine` is [n, 2, 3].
+    """Return the source position of each output pixel, [n, h, w, 2] in units of half a side; `affine` is [n, 2, 3].
 
-    Equals `F.affine_grid` with align_corners=False, which multiplies matrices of three columns and takes eight
-    times as long on a processor.
+    Equals `F.affine_grid` with align_corners=False, which multiplies matrices of three columns and takes eight times
+    as long on a CPU.
     """
     x, y = ((2 * torch.arange(side, device=affine.device) + 1) / side - 1 for side in (width, height))
     rows = torch.addcmul(affine[:, :, 2, None], affine[:, :, 1, None], y)
@@ -46,7 +46,7 @@ def sampling_grid(affine: torch.Tensor, height: int, width: int) -> torch.Tensor
 
 
 def augment(pixels: torch.Tensor, affine: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:
-    """Warp float images [n, 3, h, w], 0 to 255 (bilinear, edges take the nearest pixel), and scale brightness."""
+    """Warp float images [n, 3, h, w], 0 to 255 (bilinear, edges replicated), and scale their brightness."""
     grid = sampling_grid(affine, *pixels.shape[2:])
     warped = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     return warped.mul_(brightness[:, None, None, None]).clamp_(0, 255)

@@ -1,9 +1,10 @@
-"""Networks: a backbone with its pretrained weights, and the head that classifies."""
+"""Networks: a backbone with pretrained weights, and a classification head."""
 
 import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -22,6 +23,9 @@ class Classifier(nn.Module):
     Backbone with global average pooling → batch normalisation → dropout 0.2 → linear.
     """
 
+    scale: torch.Tensor
+    shift: torch.Tensor
+
     def __init__(self, backbone: nn.Module, features: int, classes: int, config: Mapping):
         super().__init__()
         self.backbone = backbone
@@ -37,9 +41,9 @@ class Classifier(nn.Module):
 
 
 def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
-    """An untrained backbone, images → pooled features [n, features], and the number of features.
+    """Return an untrained backbone, images → pooled features [n, features], and the number of features.
 
-    Needs no network: models of timm by name, never by URL; of torchvision only classifiers. Raises InputError where
+    Needs no internet: models of timm by name, never by URL; of torchvision only classifiers. Raises InputError if
     there is no such model, or it cannot be used.
     """
     classify = torchvision.models.list_models(module=torchvision.models)
@@ -47,7 +51,7 @@ def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
         raise InputError(f"{library} has no model {architecture!r}: check `architecture` of the backbone.")
     try:
         if library == "timm":
-            model = timm.create_model(architecture, pretrained=False, num_classes=0)
+            model: Any = timm.create_model(architecture, pretrained=False, num_classes=0)
             return model, getattr(model, "head_hidden_size", model.num_features)
         model = torchvision.models.get_model(architecture, weights=None)
         if hasattr(model, "avgpool"):
@@ -68,23 +72,24 @@ def make_backbone(library: str, architecture: str) -> tuple[nn.Module, int]:
 
 
 def new_classifier(config: Mapping, classes: int, weights: Path | None, seed: int) -> Classifier:
-    """A classifier of the backbone that `config` describes, with pretrained weights unless it says `none`."""
+    """Return a classifier with the backbone of `config`, pretrained unless its `weights` are `none`."""
     torch.manual_seed(seed)
     backbone, features = make_backbone(config["library"], config["architecture"])
     if config["weights"].startswith("package:"):
         weights = weights_in_package(config["weights"].removeprefix("package:"))
     if config["weights"] != "none":
+        assert weights is not None
         load_pretrained(backbone, weights)
     return Classifier(backbone, features, classes, config)
 
 
 def save(model: Classifier, path: Path) -> None:
-    """Write a model's whole state."""
+    """Write the complete state of a model."""
     save_state(model.state_dict(), path)
 
 
 def restore(path: Path, config: Mapping, classes: int) -> Classifier:
-    """The classifier whose state a stage wrote to `path`."""
+    """Return the classifier whose state `save` wrote to `path`; raises InputError if the state does not fit."""
     backbone, features = make_backbone(config["library"], config["architecture"])
     model = Classifier(backbone, features, classes, config)
     state = load_state(path)
@@ -114,7 +119,7 @@ def unfreeze(model: Classifier, stage: int, modules: Sequence[str], freeze_head_
 
 
 def modules_in_train_mode(model: Classifier) -> list[nn.Module]:
-    """The modules in training mode while `model` trains: dropout and batch normalisation of its head.
+    """Return the modules in training mode while `model` trains: dropout and batch normalisation of its head.
 
     The backbone's batch normalisation keeps its pretrained statistics in all stages. In the unfrozen part of a backbone
     without pretrained weights, which has none, it estimates them from the images.
@@ -124,13 +129,13 @@ def modules_in_train_mode(model: Classifier) -> list[nn.Module]:
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Numbers of trainable and of all parameters."""
+    """Return the numbers of trainable and of all parameters."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
 
 
 class FoldedConvolution(nn.Module):
-    """A convolution and the batch normalisation behind it, of fixed statistics, as one; both stay trainable."""
+    """A convolution folded with the batch normalisation after it, whose statistics are fixed; both stay trainable."""
 
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d):
         super().__init__()
@@ -138,19 +143,21 @@ class FoldedConvolution(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         conv, norm = self.conv, self.norm
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        shift = -norm.running_mean if conv.bias is None else conv.bias - norm.running_mean
+        mean, variance = norm.running_mean, norm.running_var
+        assert mean is not None and variance is not None
+        scale = norm.weight * torch.rsqrt(variance + norm.eps)
+        shift = -mean if conv.bias is None else conv.bias - mean
         folded = {"weight": conv.weight * scale[:, None, None, None], "bias": norm.bias + shift * scale}
         return functional_call(conv, folded, x)
 
 
 def fold_normalisation(model: Classifier, size: int) -> Classifier:
-    """A copy for computing, sharing every trainable parameter, with fixed batch normalisations folded away.
+    """Return a copy for computing, with the same trainable parameters and fixed batch normalisations folded.
 
-    Where the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
+    If the batch normalisation registered after a convolution keeps its statistics, because both are frozen or
     because the backbone is pretrained, they become one convolution, which saves a pass over the feature map,
     forward and backward. A backbone that does not compute its layers in the order of their registration is left
-    unchanged. Leaves both in evaluation mode. Raises InputError where the model takes no images of `size` × `size`
+    unchanged. Leaves both in evaluation mode. Raises InputError if the model does not accept images of `size` × `size`
     pixels.
     """
     shared = [*(p for p in model.parameters() if p.requires_grad), *model.buffers()]
@@ -171,7 +178,7 @@ def fold_normalisation(model: Classifier, size: int) -> Classifier:
 
 
 def try_out(model: nn.Module, probe: torch.Tensor) -> torch.Tensor:
-    """The output of `model` for images; InputError where its architecture does not accept them."""
+    """Return the output of `model` for images; raises InputError if its architecture does not accept them."""
     try:
         return model(probe)
     except torch.OutOfMemoryError:

@@ -10,7 +10,7 @@ from lesionflow.data.store import Samples
 
 
 def batches(images: Samples, order: np.ndarray, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Pixels and class numbers, `size` images at a time in `order`; the next batch is read meanwhile."""
+    """Yield pixels and class numbers of `size` images at a time in `order`; the next batch is read meanwhile."""
     chunks = [order[start : start + size] for start in range(0, len(order), size)]
     with ThreadPoolExecutor(1) as reader:
         waiting = [reader.submit(images.read, chunk) for chunk in chunks[:1]]

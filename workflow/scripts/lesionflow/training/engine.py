@@ -1,4 +1,4 @@
-"""Training and prediction: one loop, resume to the byte."""
+"""Training and prediction: one loop, resumed bit for bit."""
 
 import logging
 import math
@@ -22,16 +22,16 @@ from lesionflow.training.resume import Progress, load_progress, save_progress
 
 
 def seed_of(*numbers: int) -> int:
-    """One seed from several numbers, so that each epoch is reproducible independently of earlier epochs."""
+    """Combine several numbers into one seed, so that each epoch is reproducible independently of earlier epochs."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def predict(
     model: nn.Module, images: Samples, hardware: Hardware, batch_size: int = 64, bar: str | None = None
 ) -> np.ndarray:
-    """Logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode.
+    """Return logits, float32 [n, classes], in the order of `images`; `model` must be in evaluation mode.
 
-    `bar` names a progress bar; without it none is shown.
+    `bar` names the progress bar; without it none is shown.
     """
     logits = []
     shown = progress(total=len(images), unit="image", desc=bar, disable=bar is None)
@@ -43,7 +43,7 @@ def predict(
 
 
 def loss_and_accuracy(logits: np.ndarray, label: np.ndarray, loss: str) -> tuple[float, float]:
-    """Mean of `loss`, a key of LOSSES (nats), and accuracy (0 to 1); `logits` [n, classes], `label` [n]."""
+    """Return the mean of `loss`, a key of LOSSES (nats), and accuracy (0 to 1); `logits` [n, classes], `label` [n]."""
     mean = LOSSES[loss](torch.from_numpy(logits), torch.from_numpy(label)).item()
     return mean, float((logits.argmax(1) == label).mean())
 
@@ -56,7 +56,7 @@ def train_step(
     label: torch.Tensor,
     hardware: Hardware,
 ) -> torch.Tensor:
-    """Train on one batch; returns the sum of its losses (nats) and the number of correct predictions, [2]."""
+    """Train on one batch; return the sum of its losses (nats) and the number of correct predictions, [2]."""
     with hardware.autocast():
         logits = model(pixels).float()
     mean = LOSSES[loss](logits, label)
@@ -85,7 +85,7 @@ def train_epoch(
     epoch: int,
     hardware: Hardware,
 ) -> tuple[float, float]:
-    """One pass over `images`; returns mean loss (nats) and accuracy (0 to 1), each batch before its update."""
+    """Train one pass over `images`; return mean loss (nats) and accuracy (0 to 1), each batch before its update."""
     order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
     total = torch.zeros(2, device=hardware.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
@@ -101,7 +101,7 @@ def train_epoch(
 
 
 def trained_state(model: Classifier) -> dict[str, torch.Tensor]:
-    """Copies of the trained state: trainable parameters, and statistics of batch normalisation."""
+    """Return copies of the trained state: trainable parameters, and statistics of batch normalisation."""
     changing = {id(p) for p in model.parameters() if p.requires_grad}
     changing |= {id(buffer) for module in modules_in_train_mode(model) for buffer in module.buffers()}
     state = model.state_dict(keep_vars=True)
@@ -117,7 +117,7 @@ def run_epoch(
     epoch: int,
     hardware: Hardware,
 ) -> dict[str, float]:
-    """Train one epoch, then validate; returns a row of the history. Raises InputError where a loss is not finite."""
+    """Train one epoch, then validate; return a row of the history. Raises InputError if a loss is not finite."""
     model.eval()
     for module in modules_in_train_mode(model):
         module.train()

@@ -4,13 +4,14 @@ import contextlib
 import ctypes
 import logging
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep the memory that tensors free, where it is glibc.
+    """Let glibc, if it is the C library, keep memory that tensors free.
 
     Otherwise glibc returns large blocks to the kernel, and page faults on reallocation dominate small layers.
     """
@@ -20,16 +21,19 @@ def keep_freed_memory() -> None:
         glibc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: and stay there
 
 
+Model = TypeVar("Model", bound=nn.Module)
+
+
 @dataclass(frozen=True)
 class Hardware:
-    """Device and precision of all computation with models."""
+    """Device and precision of all computations with models."""
 
     device: torch.device
     bfloat16: bool
 
     @classmethod
     def choose(cls, precision: str, threads: int) -> "Hardware":
-        """A GPU if there is one, else the processor; bfloat16 for `precision` "auto" where it is native."""
+        """Choose a GPU if there is one, else the CPU; bfloat16 for `precision` "auto" if it is native."""
         keep_freed_memory()
         torch.set_num_threads(threads)
         torch.backends.cudnn.deterministic = True
@@ -44,10 +48,10 @@ class Hardware:
         name = torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads"
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}, channels last"
 
-    def place(self, model: nn.Module) -> nn.Module:
-        """Move a model to the device and its memory format."""
-        return model.to(self.device, memory_format=torch.channels_last)
+    def place(self, model: Model) -> Model:
+        """Move a model to the device, in channels-last memory format."""
+        return model.to(self.device).to(memory_format=torch.channels_last)
 
     def autocast(self) -> contextlib.AbstractContextManager:
-        """The precision of the forward pass."""
+        """Return the context that sets the precision of the forward pass."""
         return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()

@@ -1,4 +1,4 @@
-"""How a stage is trained: optimizers, losses, and the settings of a recipe."""
+"""Optimizers, losses, and the settings of a stage."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Settings:
     def from_config(
         cls, protocol: Mapping, stage_settings: Mapping, stage: int, seed: int, loss: str = "cross_entropy"
     ) -> "Settings":
-        """From a protocol of the config, its settings of a stage (epochs, lr, augment), and the loss."""
+        """Return settings from a protocol of the config, its stage settings (epochs, lr, augment), and the loss."""
         recipe = {key: protocol[key] for key in ("optimizer", "batch_size", "patience", "keep")}
         ranges = protocol.get("augmentation")
         augmentation = Augmentation(**ranges) if ranges and stage_settings["augment"] else None
@@ -46,6 +46,6 @@ class Settings:
         return cls(**recipe, epochs=epochs, lr=lr, stage=stage, seed=seed, augmentation=augmentation, loss=loss)
 
     def tuned(self, winner: Mapping) -> "Settings":
-        """With the optimizer and learning rate of a search's winner.json; stage 3 takes a tenth of the rate."""
+        """Return a copy with optimizer and learning rate of winner.json of a search; in stage 3 a tenth of the rate."""
         lr = winner["lr"] / 10 if self.stage == 3 else winner["lr"]
         return replace(self, optimizer=winner["optimizer"], lr=lr)

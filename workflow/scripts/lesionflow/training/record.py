@@ -1,7 +1,8 @@
-"""The record of a training (model.json): what determines its result, and what came of it."""
+"""The record of a training (model.json): what determines its result, and its outcome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
@@ -19,11 +20,11 @@ def identity(
     backbone: Mapping,
     protocol: Mapping,
     settings: Settings,
-    **facts,
+    **facts: Any,
 ) -> dict:
-    """All that determines the result of a training; an interrupted one resumes only where nothing of it has changed.
+    """Return everything that determines the result of a training; an interrupted one resumes only if it is unchanged.
 
-    `backbone` and `protocol` are of the config; `facts` are what else counts: device, digests of code and inputs.
+    `backbone` and `protocol` are from the config; `facts` are everything else: device, digests of code and inputs.
     """
     return {
         **wildcards,
@@ -37,7 +38,7 @@ def identity(
 
 
 def outcome(done: Progress, model: Classifier, training: pd.DataFrame) -> dict:
-    """What a finished training came to, and the software it ran with; `training` is its training list."""
+    """Return the outcome of a finished training and its software; `training` is the training list."""
     trainable, total = count_parameters(model)
     return {
         "versions": versions(),

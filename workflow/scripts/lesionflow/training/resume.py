@@ -1,4 +1,4 @@
-"""The progress of a training: written after each epoch, with a digest that reveals damage."""
+"""The progress of a training, written after each epoch with a digest that reveals damage."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ DIGEST = hashlib.sha256().digest_size  # bytes
 
 @dataclass
 class Progress:
-    """All that a run needs to resume a training after an epoch."""
+    """Everything needed to resume a training after an epoch."""
 
     epoch: int
     history: list[dict]
@@ -27,7 +27,7 @@ class Progress:
 
 
 def save_progress(path: Path, progress: Progress, identity: str) -> None:
-    """Write `progress` to `path`, and behind it the SHA-256 of what was written."""
+    """Write `progress` to `path`, followed by the SHA-256 of the written bytes."""
     with atomic_write(path) as temporary:
         with open(temporary, "wb") as stream:
             torch.save(vars(progress) | {"identity": identity}, stream)
@@ -37,7 +37,7 @@ def save_progress(path: Path, progress: Progress, identity: str) -> None:
 
 
 def load_progress(path: Path, identity: str) -> Progress | None:
-    """What an interrupted run of the same `identity` left at `path`, if that is there and not damaged."""
+    """Return the progress of an interrupted run of the same `identity` at `path`; None if missing or damaged."""
     try:
         data = memoryview(path.read_bytes())
     except FileNotFoundError:

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -25,10 +26,10 @@ STAGE = 1  # the stage that trains only the head; trials use its order of images
 
 
 def extract_features(model: Classifier, images: Samples, hardware: Hardware, part: str) -> TensorDataset:
-    """Pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
+    """Return pooled features of `images` from the backbone of `model`, float32 [n, features], and class numbers [n]."""
     started = time.monotonic()
     hardware.place(model).requires_grad_(False)
-    head, model.head = model.head, nn.Identity()
+    head, model.head = model.head, nn.Sequential()  # passes features through
     features = predict(fold_normalisation(model, images.store.size), images, hardware, bar=f"{part} features")
     logging.info("%s features of %d images: %.1f s", part, len(images), time.monotonic() - started)
     model.head = head
@@ -44,9 +45,11 @@ class Heads(nn.Module):
     batch normalisation without its scale and shift, and `keep`, the factors of dropout; both [n, features].
     """
 
+    rates: torch.Tensor
+
     def __init__(self, head: nn.Sequential, optimizer: str, rates: Sequence[float], loss: str):
         super().__init__()
-        norm, _, linear = head
+        norm, linear = cast(nn.BatchNorm1d, head[0]), cast(nn.Linear, head[2])
 
         def copies(value: torch.Tensor) -> nn.Parameter:
             return nn.Parameter(value.detach().repeat(len(rates), 1, 1))
@@ -65,7 +68,7 @@ class Heads(nn.Module):
         return logits.unflatten(1, self.weight.shape[:2]).transpose(0, 1) + self.bias
 
     def learn(self, normal: torch.Tensor, keep: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        """Train on one batch; returns the sums of losses (nats) and the numbers of correct predictions, [2, rates]."""
+        """Train on one batch; return the sums of losses (nats) and the numbers of correct predictions, [2, rates]."""
         logits = self(normal, keep)
         losses = LOSSES[self.loss](logits.flatten(0, 1), label.repeat(len(logits)), reduction="none")
         losses = losses.view(len(logits), -1)
@@ -80,7 +83,7 @@ class Heads(nn.Module):
 
     @torch.no_grad()
     def validate(self, normal: torch.Tensor, label: np.ndarray) -> list[tuple[float, float]]:
-        """Loss (nats) and accuracy of each copy on validation images; `label` [n]."""
+        """Return loss (nats) and accuracy of each copy on validation images; `label` [n]."""
         logits = self(normal, torch.ones_like(normal)).cpu().numpy()
         return [loss_and_accuracy(own, label, self.loss) for own in logits]
 
@@ -98,12 +101,13 @@ def search(
 ) -> pd.DataFrame:
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
-    One row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals a stage 1 without
-    augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from `see`.
+    Returns one row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals stage 1
+    without augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from
+    `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
-    device = head[0].weight.device
-    normalise = nn.BatchNorm1d(head[0].num_features, affine=False, device=device)
+    device = next(head.parameters()).device
+    normalise = nn.BatchNorm1d(cast(nn.BatchNorm1d, head[0]).num_features, affine=False, device=device)
     trials = {name: Heads(head, name, rates, loss) for name in optimizers}
     started, rows = time.monotonic(), []
     bar = progress(total=epochs * len(training), unit="image", desc=f"{len(optimizers) * len(rates)} trials")
@@ -128,7 +132,7 @@ def search(
 
 
 def winner(trials: pd.DataFrame) -> dict:
-    """The row of `trials` with the lowest validation loss; of equal ones the first."""
+    """Return the row of `trials` with the lowest validation loss, or raise InputError if it is not finite."""
     best = trials.sort_values("valid_loss", kind="stable").iloc[0].to_dict()
     if not math.isfinite(best["valid_loss"]):
         raise InputError(

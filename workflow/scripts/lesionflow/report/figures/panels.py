@@ -54,7 +54,9 @@ def _shortened_line(line: str, width: float, size: float) -> str:
     return shown(bisect.bisect_right(range(len(line)), width, key=width_of) - 1)
 
 
-def show_pictures(axes: Sequence[Axes], pixels: Sequence[np.ndarray], titles: Sequence[str]) -> None:
+def show_pictures(
+    axes: Sequence[Axes] | np.ndarray, pixels: Sequence[np.ndarray] | np.ndarray, titles: Sequence[str]
+) -> None:
     """Show pictures [n, size, size, 3], one in each of the axes; hide axes that are left over."""
     for ax, picture, title in zip(axes, pixels, titles, strict=False):
         ax.imshow(np.rint(picture).astype(np.uint8))
@@ -65,7 +67,7 @@ def show_pictures(axes: Sequence[Axes], pixels: Sequence[np.ndarray], titles: Se
         ax.set_visible(False)
 
 
-def triples(blocks: Sequence[np.ndarray], titles: Sequence[Sequence[str]]) -> Figure:
+def triples(blocks: Sequence[np.ndarray] | np.ndarray, titles: Sequence[Sequence[str]]) -> Figure:
     """Blocks of up to three pictures [3, size, size, 3], two blocks in a row."""
     rows = -(-len(blocks) // 2)
     figure = Figure(figsize=(9, 0.5 + 1.7 * rows), dpi=DPI, layout="constrained")

@@ -27,7 +27,7 @@ INFLUENCE = mpl.colormaps["viridis"]  # reads for the colour-blind, and is no co
 
 
 def overlay(pixels: np.ndarray, influence: np.ndarray) -> np.ndarray:
-    """Images uint8 [n, h, w, 3] under their Grad-CAM [n, h, w], which is the less transparent the larger it is."""
+    """Overlay images uint8 [n, h, w, 3] with Grad-CAM [n, h, w], more opaque where attribution is higher."""
     alpha = 0.5 * influence[..., None]
     return np.rint((1 - alpha) * pixels + alpha * 255 * INFLUENCE(influence)[..., :3]).astype(np.uint8)
 
@@ -35,9 +35,9 @@ def overlay(pixels: np.ndarray, influence: np.ndarray) -> np.ndarray:
 def with_attribution(
     file: str | Path, backbone: Mapping, answers: pd.DataFrame, store: Store, classes: Sequence[str]
 ) -> np.ndarray:
-    """The images of `answers` without and with the Grad-CAM of their predicted classes: uint8 [2, n, size, size, 3].
+    """Return images of `answers` without and with Grad-CAM of the predicted classes, uint8 [2, n, size, size, 3].
 
-    `file` has the model's weights, `backbone` is of the config.
+    `file` contains the weights of the model, `backbone` is from the config.
     """
     pixels = store.read(store.positions(answers["image"]))
     model = restore(Path(file), backbone, len(classes))
@@ -109,9 +109,9 @@ def _prediction_text(answer: pd.Series, names: Mapping[str, str]) -> str:
 
 
 def _sheet(blocks: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
-    """Blocks of pictures with up to three lines of text above each, ACROSS in a row, and the key to Grad-CAM's colours.
+    """Draw blocks of images under up to three lines of text, ACROSS per row, with the colour bar of Grad-CAM.
 
-    All are in one pair of axes, whose unit is a picture's side: a pair for each would take ten times as long.
+    All share one pair of axes, whose unit is the side of an image: a pair per image would take ten times as long.
     """
     across = max(1, ACROSS // len(blocks[0])) if blocks else 1
     down = max(1, -(-len(blocks) // across))
@@ -129,6 +129,7 @@ def _sheet(blocks: Sequence[Sequence[tuple[np.ndarray, str]]]) -> Figure:
     # A few steps are enough: each is a shape of its own in the SVG.
     key = ScalarMappable(cmap=INFLUENCE.resampled(32))
     bar = figure.colorbar(key, ax=ax, location="bottom", shrink=0.4, aspect=40, pad=0.02, anchor=(0, 1))
+    assert bar.solids is not None
     bar.solids.set_edgecolor("face")
     bar.set_ticks([0, 0.5, 1], labels=["low", "Grad-CAM attribution to the predicted class", "high"])
     bar.ax.tick_params(length=0, labelsize=8.5)

@@ -14,7 +14,7 @@ from lesionflow.report.figures.style import COLOURS, save
 def search_curves(
     path: str | Path, winner: Mapping, trials: pd.DataFrame, leaky: bool, number: str | None = None
 ) -> None:
-    """Validation accuracy and loss per epoch, a panel per optimizer, a colour per learning rate; the best is circled.
+    """Validation accuracy and loss per epoch, one panel per optimizer, one colour per learning rate; best circled.
 
     `winner` is winner.json, `trials` trials.csv, `number` the figure's in the thesis.
     """

@@ -17,7 +17,7 @@ from lesionflow.report.figures.style import COLOURS
 
 
 def no_synthetic_image(path: str | Path, number: str, split: Mapping, leaky: bool) -> None:
-    """Figure 3.6, 3.7 or 3.9 where every class had enough images."""
+    """Figure 3.6, 3.7 or 3.9 if no class needed synthetic images."""
     figure = Figure(figsize=(9, 1), layout="constrained")
     text = "No class needed a synthetic image."
     figure.text(0.01, 0.4, text)
@@ -27,7 +27,7 @@ def no_synthetic_image(path: str | Path, number: str, split: Mapping, leaky: boo
 def smote_examples(path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, split: Mapping, leaky: bool) -> None:
     """Figure 3.6: synthetic images beside their parents.
 
-    `recipes` are rows of training.csv; `pixels` [n, 3, size, size, 3] their image, neighbour and mix.
+    `recipes` are rows of training.csv; `pixels` [n, 3, size, size, 3] their image, neighbour and mixture.
     """
     rows = list(recipes.itertuples())
     titles = [[f"{r.label}: {1 - r.weight:.2f} × image", f"+ {r.weight:.2f} × neighbour", "= synthetic"] for r in rows]
@@ -37,10 +37,10 @@ def smote_examples(path: str | Path, recipes: pd.DataFrame, pixels: np.ndarray, 
 
 
 def plane(members: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places [n, 2] of `members` in the plane of their first two principal components, and of `others` there.
+    """Project `members` and `others`, [n, 2] each, on the first two principal components of `members`.
 
-    Both are images [n, size, size, 3]. The unit is grey levels, as the root mean square over an image's values. Also
-    the fractions [2] of the variance that the two components explain.
+    Both are images [n, size, size, 3]. The unit is grey levels, as the root mean square over the values of an image.
+    Also returns the fractions [2] of variance explained by the two components.
     """
     flat = [images.reshape(len(images), -1).astype(np.float32) / images[0].size ** 0.5 for images in (members, others)]
     components = PCA(n_components=2, random_state=0).fit(flat[0])
@@ -48,9 +48,9 @@ def plane(members: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def clearest(recipes: pd.DataFrame, names: pd.Series, members: np.ndarray) -> pd.DataFrame:
-    """The one row of `recipes` whose mix lies furthest from both its parents in the plane of `members`.
+    """Return the row of `recipes` whose mixture is furthest from both parents in the plane of `members`.
 
-    `members` [n, size, size, 3] are the images `names` [n], and the parents are among them.
+    `members` [n, size, size, 3] are the images `names` [n], which include the parents.
     """
     points = plane(members, members)[0]
     image, neighbour = (points[pd.Index(names).get_indexer(recipes[side])] for side in ("image", "neighbour"))
@@ -72,7 +72,7 @@ def smote_plane(
     ax = axes.pop("plane")
     key = f"grey: the other real training images of {recipe.label}, {len(members)} with both parents"
     ax.set_title(key, loc="left", fontsize=9)
-    ax.scatter(*points.T, s=14, color="#b0b0b0", lw=0)
+    ax.scatter(points[:, 0], points[:, 1], s=14, color="#b0b0b0", lw=0)
     ax.plot(*three[:2].T, color="#444444", lw=1.2)
     words = [f"● {1 - recipe.weight:.2f} × image", f"■ + {recipe.weight:.2f} × neighbour", "◆ = synthetic image"]
     show_pictures(list(axes.values()), pixels, words)

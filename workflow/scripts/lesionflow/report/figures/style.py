@@ -1,4 +1,4 @@
-"""Figures as SVG: the same numbers give the same bytes, text stays text, colours suit the colour-blind.
+"""Figures as SVG: reproducible to the byte, with text as text and colours for colour-blind readers.
 
 A figure carries its own title, description (alternative text) and labels (keywords such as protocol=corrected), so that
 it explains itself wherever it is shown: the report reads them back with `captions_and_labels.read_figure`.
@@ -50,10 +50,10 @@ def save(
     leaky: bool = False,
     number: str | None = None,
 ) -> None:
-    """Write `figure`, under the thesis' `number` if it has one, stamped where its protocol leaks.
+    """Write `figure`, under the thesis' `number` if it has one, stamped if `leaky`.
 
-    `kind` is the name of its caption in workflow/report. `labels` say what it is of: protocol, seed, backbone, stage,
-    dataset, as far as they apply.
+    `kind` is the name of its caption in workflow/report. `labels` identify what it shows: protocol, seed, backbone,
+    stage, dataset, as far as they apply.
     """
     if number:
         title = f"Figure {number}: {title}"
@@ -72,7 +72,7 @@ def save(
 
 
 def _jpeg(png: re.Match) -> str:
-    """A photograph in an SVG as JPEG, which takes a fifth of the room of Matplotlib's PNG."""
+    """Convert an embedded PNG of an SVG to JPEG, which is a fifth of the size."""
     picture = Image.open(io.BytesIO(base64.b64decode(png[1]))).convert("RGBA")
     stream = io.BytesIO()
     Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB").save(
@@ -82,16 +82,16 @@ def _jpeg(png: re.Match) -> str:
 
 
 def model_labels(card: Mapping) -> dict[str, str]:
-    """Labels of the models that differ from `card` (model.json) in the dataset only."""
+    """Return the labels shared by models that differ from `card` (model.json) only in the dataset."""
     return {name: str(card[name]) for name in ("protocol", "seed", "backbone", "stage")}
 
 
 def model_title(card: Mapping) -> str:
-    """Title of the models that differ from `card` in the dataset only."""
+    """Return the title for models that differ from `card` only in the dataset."""
     weights = " (no pretrained weights)" if card["weights"] == "none" else ""
     return f"{card['backbone']}{weights}, stage {card['stage']}, {card['protocol']}, seed {card['seed']}"
 
 
 def split_title(split: Mapping) -> str:
-    """Title of a split, {"protocol": …, "seed": …}."""
+    """Return the title of a split, {"protocol": …, "seed": …}."""
     return f"{split['protocol']}, seed {split['seed']}"

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -52,7 +54,7 @@ def training_curves(
 
 
 def _curves_legend(figure: Figure, datasets: Sequence[str]) -> None:
-    """Colours are datasets, line styles are parts."""
+    """Draw the legend: colours are datasets, line styles are parts."""
     handles = [Line2D([], [], color=c, lw=3, label=d) for d, c in zip(datasets, COLOURS, strict=False)]
     handles += [
         Line2D([], [], color="#444444", lw=1.8, label="validation"),
@@ -92,12 +94,12 @@ def confusion_matrices(
     save(figure, path, "confusion", title, " ".join(sentences), labels, leaky, number)
 
 
-def _matrix(ax: Axes, counts: np.ndarray, fraction: np.ndarray, classes: Sequence[str]):
-    """One confusion matrix: counts as text on cells coloured by `fraction`; returns what a colour bar needs."""
+def _matrix(ax: Axes, counts: np.ndarray, fraction: np.ndarray, classes: Sequence[str]) -> QuadMesh:
+    """One confusion matrix: counts as text on cells coloured by `fraction`; return the mesh for a colour bar."""
     mesh = ax.pcolormesh(fraction, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if fraction[row, column] > 0.5 else "#222222" if count else "#767676"
-        place = {"ha": "center", "va": "center", "fontsize": 9}
+        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
         ax.text(column + 0.5, row + 0.5, str(count), color=colour, **place)
     places = np.arange(len(classes)) + 0.5
     ax.set_xticks(places, classes, rotation=45 if len(classes) > 4 else 0)

@@ -6,7 +6,7 @@ from lesionflow.evaluation.best_model import MODEL, best_model, best_runs
 
 
 def headlines(table: pd.DataFrame) -> list[dict]:
-    """The best model of each protocol by validation balanced accuracy, and what it reached on test images.
+    """Return the best model of each protocol by validation balanced accuracy, with its test results.
 
     Test images are not used for the choice. With several seeds a model is the mean of its seeds, and `seed` is the one
     that represents it; it is `used` if `predict` and `export_onnx` use it.

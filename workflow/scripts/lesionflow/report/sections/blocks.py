@@ -60,7 +60,7 @@ def written_table(table: Mapping) -> dict:
     return {"kind": "table", "caption": table["title"], **table}
 
 
-def tables(found: Sequence[dict]) -> dict | None:
+def tables(found: Sequence[Mapping]) -> dict | None:
     """Tables of `tabular` side by side."""
     return {"kind": "tables", "tables": found} if found else None
 

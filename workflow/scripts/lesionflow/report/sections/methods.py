@@ -40,7 +40,7 @@ def software_section(records: Sequence[Mapping]) -> dict | None:
 
 
 def versions(records: Sequence[Mapping]) -> dict[str, str]:
-    """Version of each package by name; all of them where models were trained with different ones."""
+    """Version of each package by name; all of them if models were trained with different versions."""
     found: dict[str, set[str]] = {}
     for record in records:
         for name, version in record["versions"].items():

@@ -30,12 +30,15 @@ def models_section(shown: Sequence[Mapping], metrics: Sequence[dict]) -> dict | 
             "mark the epoch of the lowest validation loss. Confusion matrices count test images: rows are the true "
             "class, columns the predicted class."
         ),
-        *(_backbone(name, *([each for each in found if each["labels"]["backbone"] == name]
-                            for found in (shown, metrics))) for name in names),
-    )  # fmt: skip
+        *(_backbone(name, _of_backbone(name, shown), _of_backbone(name, metrics)) for name in names),
+    )
 
 
-def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[dict]) -> dict | None:
+def _of_backbone(name: str, found: Sequence[Mapping]) -> list[Mapping]:
+    return [each for each in found if each["labels"]["backbone"] == name]
+
+
+def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[Mapping]) -> dict | None:
     runs: dict[str, list] = {}
     for figure in shown:
         runs.setdefault("{protocol}, seed {seed}".format(**figure["labels"]), []).append(figure)

@@ -1,4 +1,4 @@
-"""What packing and training cost: wall time, peak memory, images per second."""
+"""Costs of packing and training: wall time, peak memory, images per second."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ NAMES = {"rule": "Rule", "what": "What", "device": "Device"}
 
 
 def training_name(card: Mapping) -> str:
-    """What the column `what` says of a training; `card` is its model.json."""
+    """Return the entry of a training in the column `what`; `card` is its model.json."""
     return f"{card['protocol']}, seed {card['seed']}, {card['dataset']}, {card['backbone']}, stage {card['stage']}"
 
 
@@ -40,7 +40,7 @@ def costs(
 
 
 def cost_table(long: pd.DataFrame, labels: Mapping[str, Mapping[str, str]] | None = None) -> Table:
-    """costs.csv as a Table; `labels` are those of each training, by its name in the column `what`."""
+    """Return costs.csv as a Table; `labels` are those of each training, by its name in the column `what`."""
     shown = long.assign(**{key: [f"{value:,.0f}" for value in pd.to_numeric(long[key])] for key in NUMBERS})
     rows = [(labels or {}).get(what, {}) for what in long["what"]]
     return Table("costs", "Costs", long, shown.rename(columns=NAMES | NUMBERS), list(NAMES.values()), rows=rows)

@@ -1,4 +1,4 @@
-"""Class counts as a table: how many images of each class there are, from the collection to the training lists."""
+"""Table of class counts, from the collection to the training lists."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from lesionflow.report.tables.table import Table
 
 
 def counts_table(counts: pd.DataFrame, class_names: Mapping[str, str], name: str) -> Table:
-    """Class counts of one split, names of classes written out, with a row of totals; `name` is its id."""
+    """Return class counts of one split with full class names and a row of totals; `name` is the id of the table."""
     shown = counts.copy()
     shown["class"] = [f"{key} {class_names.get(key, '')}".strip() for key in counts["class"]]
     shown.loc[len(shown)] = ["Total", *counts.drop(columns="class").sum()]
@@ -16,5 +16,5 @@ def counts_table(counts: pd.DataFrame, class_names: Mapping[str, str], name: str
     top = {"class": "", "raw": "collection"} | dict.fromkeys(("train", "valid", "test", "unused"), "parts")
     columns = [(top.get(key, key.rsplit(" ", 1)[0]), key.rsplit(" ", 1)[-1]) for key in shown]
     shown.columns = pd.MultiIndex.from_tuples(columns)
-    rows = [{}] * len(counts) + [{"total": "true"}]
+    rows: list[dict[str, str]] = [{}] * len(counts) + [{"total": "true"}]
     return Table(name, "Images per class", counts, shown, [("", "class")], rows=rows)

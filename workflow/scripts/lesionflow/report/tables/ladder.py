@@ -1,4 +1,4 @@
-"""The ladder: what one recipe claims on splits that leak less and less, and what is true of it."""
+"""Table of the ladder: one recipe on splits that leak less and less."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesio
 
 
 def ladder_table(long: pd.DataFrame) -> Table:
-    """The Table of ladder.csv, one row per rung: means over seeds ± sample SD, or the 95 % interval of one seed."""
+    """Return ladder.csv as a Table, one row per rung: mean over seeds ± sample SD, or 95 % interval of one seed."""
     rows = []
     for rung, runs in long.groupby("rung", sort=False):
         gap = runs["test_balanced_accuracy"] - runs["clean_balanced_accuracy"]

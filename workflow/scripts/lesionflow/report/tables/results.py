@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.metrics import METRICS, shown_in
@@ -66,7 +67,7 @@ def results(
 
 
 def results_table(long: pd.DataFrame) -> Table:
-    """Table 4.1: a row per protocol, backbone, stage and dataset, the thesis first.
+    """Return Table 4.1: one row per protocol, backbone, stage and dataset, the thesis first.
 
     A cell is the mean over seeds, "± sample SD" if there are several. Balanced accuracy of a single seed, or of pooled
     folds, has its 95 % interval in parentheses.
@@ -88,12 +89,12 @@ def results_table(long: pd.DataFrame) -> Table:
 
 
 def _names(*names: str) -> dict[str, str]:
-    """The cells left of the numbers."""
+    """Return the leading text columns."""
     return dict(zip(("Protocol", "Backbone", "Weights", "Stage", "Dataset", "Shared"), names, strict=True))
 
 
 def _labels(*names: Any) -> dict[str, str]:
-    """What the report filters a row by; the thesis' rows have our names of its backbones."""
+    """Return the labels that filter rows of the report; rows of the thesis have our backbone names."""
     return dict(zip(("protocol", "backbone", "stage", "dataset"), map(str, names), strict=True))
 
 
@@ -111,17 +112,17 @@ def _models(table: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame]]:
 
 
 def _first_seen(column: pd.Series) -> pd.Series:
-    """What sorts a column's values into the order in which they first appear."""
+    """Return a sort key: the order of first appearance of a column's values."""
     return pd.Series(pd.factorize(column)[0], index=column.index)
 
 
 def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
-    """What the thesis printed of a run: a misprint starred, with what its confusion matrix gives in parentheses."""
-    return printed_text(run.get(f"published_{metric}"), run.get(f"computed_{metric}"), decimals)
+    """Return a printed value, misprints starred, with the value from the confusion matrix in parentheses."""
+    return printed_text(run.get(f"published_{metric}", np.nan), run.get(f"computed_{metric}", np.nan), decimals)
 
 
 def notes(long: pd.DataFrame) -> list[str]:
-    """How to read Table 4.1: sentences on what is in this table, and on nothing else."""
+    """Return the notes of Table 4.1, only those that apply to this table."""
     seeds = long.loc[long["models"] == 1, "seed"].nunique()
     pooled = cross_fitted_notes(long)
     metrics = ", ".join(

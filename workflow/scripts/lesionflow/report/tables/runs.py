@@ -19,8 +19,8 @@ def long_form(
     """Columns block, leaky, dataset, seed, class, metric, value and computed, one row per number.
 
     `cards` (model.json) and `metrics` (metrics.json) are of the models of one backbone and stage, in the same
-    order; `published`, from `published.runs`, is of the same backbone and stage, or empty. `computed` is what the
-    thesis' printed confusion matrix gives for a number that it printed. Class is empty for global metrics.
+    order; `published`, from `published.runs`, is of the same backbone and stage, or empty. `computed` is the
+    value of a printed number from the printed confusion matrix. Class is empty for global metrics.
     """
     rows = []
     for card, result in zip(cards, metrics, strict=True):

@@ -1,4 +1,4 @@
-"""The table of a search: what every trial reached on validation images."""
+"""Table of a search: validation results of all trials."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -34,7 +34,7 @@ def searches(
 
 
 def search_table(long: pd.DataFrame) -> Table:
-    """The Table of search.csv: a row per optimizer, a column per learning rate; the best of each search is starred."""
+    """Return the Table of search.csv: one row per optimizer, one column per learning rate; best trials are starred."""
     rows, labels = [], []
     for (*names, optimizer), trials in long.groupby([*RUN, "optimizer"], sort=False):
         row = dict(zip(map(str.capitalize, RUN), map(str, names), strict=True)) | {"Optimizer": optimizer}

@@ -1,4 +1,4 @@
-"""A table of the report, and how it is written as CSV, Markdown and HTML."""
+"""Tables of the report, written as CSV, Markdown and HTML."""
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
@@ -59,7 +59,7 @@ class Table:
         return f"Table {self.number}: {self.title}" if self.number else self.title
 
     def write(self, csv: str | Path, md: str | Path, html: str | Path) -> None:
-        """Write all three forms."""
+        """Write CSV, Markdown and HTML."""
         write_table(csv, self.long)
         write_text(md, self.markdown())
         items = Markup("").join(Markup("<li>{}</li>\n").format(note) for note in self.notes)
@@ -99,9 +99,9 @@ def stamp(name: str, leaky: Collection[str]) -> Markup:
 
 
 def weights_name(weights: str, pretrained_on: str | None) -> str:
-    """What a table says of a backbone's `weights`: none, what they were `pretrained_on`, or the name of their file.
+    """Return the text for a backbone's `weights`: none, what they were `pretrained_on`, or their file name.
 
-    A local file is named in any case: a config that replaces `weights` may keep the old `pretrained_on`.
+    Local files are always named: a config that replaces `weights` may keep the old `pretrained_on`.
     """
     name = weights.rsplit("/", 1)[-1]
     if weights == "none" or not pretrained_on:
@@ -111,7 +111,7 @@ def weights_name(weights: str, pretrained_on: str | None) -> str:
 
 
 def cell(runs: pd.DataFrame, metric: str, decimals: int = 3) -> str:
-    """The text of one cell: `metric` of the seeds in `runs`, with the interval of a single one."""
+    """Return the text of one cell: `metric` of the seeds in `runs`, with the interval of a single one."""
     text = f"{runs[metric].mean():,.{decimals}f}"
     if len(runs) > 1 and not metric.startswith("params"):
         text += f" ± {runs[metric].std():,.{decimals}f}"
