@@ -17,13 +17,13 @@ from lesionflow.report.figures.data import class_distribution
 from lesionflow.report.figures.leakage import leakage_by_class
 from lesionflow.report.figures.search import search_curves
 from lesionflow.report.figures.training import confusion_matrices, training_curves
-from lesionflow.report.published import printed
 from lesionflow.report.tables import results as tables
 from lesionflow.report.tables.costs import costs
 from lesionflow.report.tables.search import searches
 from lesionflow.report.tables.table import Table
+from lesionflow.report.thesis_numbers import printed
 
-PUBLISHED = REPOSITORY / "workflow/resources/published.yaml"
+PUBLISHED = REPOSITORY / "workflow/resources/thesis_numbers.yaml"
 WEIGHTS = {
     "efficientnet_b0": "https://download.pytorch.org/models/efficientnet_b0_rwightman-7f5810bc.pth",
     "resnet50": "none",

@@ -15,14 +15,14 @@ from lesionflow.files import InputError
 from lesionflow.training.backbones import (
     FoldedConvolution,
     count_parameters,
-    fold_normalisation,
     make_backbone,
     new_classifier,
     restore,
     save,
     unfreeze,
 )
-from lesionflow.training.weights import load_pretrained, read_weights
+from lesionflow.training.folding import fold_normalisation
+from lesionflow.training.weight_files import load_pretrained, read_weights
 
 BACKBONES = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["backbones"]
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from helpers import REPOSITORY
 
-from lesionflow.attempts import GIVEN_UP, attempt_prefix, machine
 from lesionflow.files import InputError, atomic_folder, atomic_write, local_copies, read_json, reading
 from lesionflow.logs import job
+from lesionflow.temporary_files import GIVEN_UP, attempt_prefix, machine
 
 
 def test_two_writers_leave_one_whole_file(tmp_path):

@@ -7,9 +7,9 @@ from lesionflow.evaluation.best_model import best_model, model_folder
 from lesionflow.evaluation.model_metrics import model_metrics
 from lesionflow.evaluation.pooling import pool_predictions, pooled_metrics
 from lesionflow.lists import write_probabilities
-from lesionflow.report.published import PUBLISHED, printed
 from lesionflow.report.sections.best import headlines
 from lesionflow.report.tables.results import results, results_table
+from lesionflow.report.thesis_numbers import PUBLISHED, printed
 
 CLASSES = ["A", "B"]
 MANIFEST = pd.DataFrame({"image": list("abcdefgh"), "label": list("AABBAABB"), "group": list("aaccefgh")})

@@ -9,7 +9,7 @@ from scipy import stats
 
 from lesionflow.evaluation.printed_difference import printed_difference
 from lesionflow.files import InputError
-from lesionflow.report.published import PUBLISHED
+from lesionflow.report.thesis_numbers import PUBLISHED
 
 
 def pairings(images: int, right_a: int, right_b: int) -> list[tuple[int, int]]:

@@ -251,7 +251,7 @@ CODE = {
     ),
     "a caption": ("report/classes.rst", "", " ", {"write_report": 1}),
     "a number of the thesis": (
-        "resources/published.yaml",
+        "resources/thesis_numbers.yaml",
         "0.94",
         "0.95",
         {"tabulate_results": 1, "tabulate_run": 6} | COMPARED | REPORT,

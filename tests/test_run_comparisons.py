@@ -12,8 +12,8 @@ from lesionflow.lists import read_comparisons
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.comparisons import comparisons
 from lesionflow.report.printed_comparisons import printed_sentences
-from lesionflow.report.published import PUBLISHED
 from lesionflow.report.tables.comparisons import comparisons_table
+from lesionflow.report.thesis_numbers import PUBLISHED
 from lesionflow.report.verdict_sentences import verdict_sentences
 
 CLASSES = ["MEL", "NV"]

@@ -135,7 +135,7 @@ def test_the_published_validation_pool_has_the_published_counts():
     manifest = pd.DataFrame({"image": labels.index, "label": labels.to_numpy(), "group": labels.index})
     split = draw_parts(manifest, 1, "as_published", test=50, valid=10**9)
     counts = labels[split.loc[split["part"] == "valid", "image"]].value_counts().to_dict()
-    published = yaml.safe_load((REPOSITORY / "workflow/resources/published.yaml").read_text())["dataset_counts"]
+    published = yaml.safe_load((REPOSITORY / "workflow/resources/thesis_numbers.yaml").read_text())["dataset_counts"]
     assert counts == {name: count for name, count in published["folder_Valid"].items() if name != "total"}
 
 

@@ -14,7 +14,6 @@ from lesionflow.report import protocol_comparison
 from lesionflow.report.captions_and_labels import read_figure, read_table
 from lesionflow.report.figures.ladder import ladder as ladder_figure
 from lesionflow.report.figures.leakage import duplicate_pairs
-from lesionflow.report.published import printed, printed_text, runs
 from lesionflow.report.tables.costs import cost_table
 from lesionflow.report.tables.ladder import ladder_table
 from lesionflow.report.tables.results import COST, KEYS, TEST, VALID, results_table
@@ -23,6 +22,7 @@ from lesionflow.report.tables.results import results as long_results
 from lesionflow.report.tables.runs import global_table, long_form, per_class_table
 from lesionflow.report.tables.search import search_table, searches
 from lesionflow.report.tables.table import Table, weights_name
+from lesionflow.report.thesis_numbers import printed, printed_text, runs
 
 
 def test_costs():

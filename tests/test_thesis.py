@@ -13,7 +13,7 @@ from lesionflow.evaluation.metrics import METRICS
 from lesionflow.report.tables.metrics import matrix_table
 from lesionflow.report.thesis import number, read_contents, results
 
-CONTENTS = read_contents(REPOSITORY / "workflow/resources/thesis.csv")
+CONTENTS = read_contents(REPOSITORY / "workflow/resources/thesis_contents.csv")
 # As the thesis has them: figures 1.1, 3.1 to 3.25 and 4.1, tables 3.1 to 3.13 and 4.1.
 NUMBERS = {f"Figure {n}" for n in ("1.1", "4.1", *(f"3.{k}" for k in range(1, 26)))}
 NUMBERS |= {f"Table {n}" for n in ("4.1", *(f"3.{k}" for k in range(1, 14)))}
@@ -36,7 +36,7 @@ def test_the_list_has_every_number_once():
     names = [f"{row['kind'].capitalize()} {row['number']}" for row in CONTENTS]
     assert len(set(names)) == len(names) and set(names) == NUMBERS
     # The tables and figures of a run, as they are numbered where its printed values are kept.
-    published = yaml.safe_load((REPOSITORY / "workflow/resources/published.yaml").read_text())
+    published = yaml.safe_load((REPOSITORY / "workflow/resources/thesis_numbers.yaml").read_text())
     for run in published["runs"]:
         own = [row for row in CONTENTS if (row["backbone"], row["stage"]) == (run["backbone"], str(run["stage"]))]
         found = {row["file"].rsplit("_", 1)[-1]: row["number"] for row in own}

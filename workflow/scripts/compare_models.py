@@ -7,8 +7,8 @@ from lesionflow.files import read_json
 from lesionflow.lists import read_manifest, read_probabilities, read_study_size
 from lesionflow.logs import job
 from lesionflow.report.printed_comparisons import printed_sentences
-from lesionflow.report.published import PUBLISHED
 from lesionflow.report.tables.comparisons import comparisons_table
+from lesionflow.report.thesis_numbers import PUBLISHED
 from lesionflow.report.verdict_sentences import TOO_SMALL
 from lesionflow.splits.study_size import what_it_takes
 

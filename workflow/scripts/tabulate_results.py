@@ -7,8 +7,8 @@ import pandas as pd
 from lesionflow.files import read_json
 from lesionflow.lists import read_counts, write_table
 from lesionflow.logs import job
-from lesionflow.report.published import PUBLISHED, printed
 from lesionflow.report.tables.results import results, results_table
+from lesionflow.report.thesis_numbers import PUBLISHED, printed
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.files import read_json
 from lesionflow.logs import job
-from lesionflow.report.published import PUBLISHED, runs
 from lesionflow.report.tables.runs import global_table, long_form, per_class_table
+from lesionflow.report.thesis_numbers import PUBLISHED, runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

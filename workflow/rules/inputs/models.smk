@@ -1,18 +1,4 @@
-# Input functions: what a model is trained from, and the files of models, searches and the ladder.
-from lesionflow.config.preflight import weights_file
-
-
-def first_weights(wildcards):
-    """What a training starts from: the previous stage's model, or a file of pretrained weights, or nothing."""
-    if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
-        before = MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1})
-        return f"{before}/model.safetensors"
-    return pretrained_weights(wildcards)
-
-
-def pretrained_weights(wildcards):
-    """The file of a backbone's pretrained weights; nothing where it has none or has them from a package."""
-    return weights_file(config["backbones"][wildcards.backbone]["weights"]) or []
+# Input functions: the files of models, searches and the ladder.
 
 
 def model_files(name):

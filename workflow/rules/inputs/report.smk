@@ -2,7 +2,7 @@
 from lesionflow.report import thesis
 
 # Every figure and table of the thesis, and the files of this run that have its numbers.
-THESIS = thesis.read_contents(WORKFLOW / "resources/thesis.csv")
+THESIS = thesis.read_contents(WORKFLOW / "resources/thesis_contents.csv")
 NUMBERED = thesis.results(THESIS, config)
 
 # The figures of the report, in its order: kind, category, and files without ending. Each joins where it is declared.
@@ -43,7 +43,7 @@ def thesis_figure(number, category="Images"):
 
 
 def thesis_number(file):
-    """An input function: the thesis' number of `file` (as in thesis.csv) for the backbone; None if it has none."""
+    """An input function: the thesis' number of `file` (as in thesis_contents.csv) for the backbone; None if it has none."""
     return lambda wildcards: thesis.number(
         THESIS, file, config["backbones"][wildcards.backbone], wildcards.get("stage")
     )

@@ -21,14 +21,6 @@ CACHES = workflow.workflow_settings.cache is not None
 digest_of_code = functools.cache(source.code_of)  # thousands of jobs ask for it
 
 
-def per_attempt(amount):
-    """A resource of a rule: `amount` at first, and as much again with each retry (`retries` of the profile).
-
-    For what needs more than the profiles' `default-resources`.
-    """
-    return lambda wildcards, attempt: amount * attempt
-
-
 def code_of(script, gate=None):
     """An input function: the digest of a script and of the code that it imports, made when a job asks for it.
 

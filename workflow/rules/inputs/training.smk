@@ -1,4 +1,5 @@
-# What of the config a training depends on.
+# What a training depends on: parts of the config, and what it starts from.
+from lesionflow.config.preflight import weights_file
 from lesionflow.config.settings import RECIPE_OF_OTHERS
 from lesionflow.urls import public
 
@@ -51,3 +52,16 @@ def weights_urls(wildcards):
 def weights_digest(wildcards):
     """The head of the SHA-256 that torchvision puts into its file names: resnet50-0676ba61.pth."""
     return re.search(r"-([0-9a-f]{8,64})\.", wildcards.file).group(1)
+
+
+def first_weights(wildcards):
+    """What a training starts from: the previous stage's model, or a file of pretrained weights, or nothing."""
+    if int(wildcards.stage) > 1 and config["protocols"][wildcards.protocol]["transfer"]:
+        before = MODEL.format(**{**wildcards, "stage": int(wildcards.stage) - 1})
+        return f"{before}/model.safetensors"
+    return pretrained_weights(wildcards)
+
+
+def pretrained_weights(wildcards):
+    """The file of a backbone's pretrained weights; nothing where it has none or has them from a package."""
+    return weights_file(config["backbones"][wildcards.backbone]["weights"]) or []

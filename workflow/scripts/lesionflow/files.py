@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lesionflow.attempts import attempt_prefix, put, remove, remove_dead
 from lesionflow.listing import walk
+from lesionflow.temporary_files import attempt_prefix, put, remove, remove_dead
 
 
 class InputError(Exception):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from lesionflow.data.partial_download import begin, forget, is_rest, read_state, size_of
+from lesionflow.data.download_state import begin, forget, is_rest, read_state, size_of
 from lesionflow.file_faults import find_fault
 from lesionflow.files import InputError
 from lesionflow.logs import progress

@@ -8,8 +8,9 @@ from scipy.special import softmax
 
 from lesionflow.data.store import Samples
 from lesionflow.files import InputError
-from lesionflow.training.backbones import Classifier, fold_normalisation
+from lesionflow.training.backbones import Classifier
 from lesionflow.training.engine import predict
+from lesionflow.training.folding import fold_normalisation
 from lesionflow.training.hardware import Hardware
 
 

@@ -10,7 +10,7 @@ from lesionflow.stages import STAGES
 
 
 def printed_sentences(path: str | Path) -> list[str]:
-    """A sentence for each backbone of published.yaml: SMOTE instead of undersampling at the last stage."""
+    """A sentence for each backbone of thesis_numbers.yaml: SMOTE instead of undersampling at the last stage."""
     given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     runs = {(run["backbone"], run["dataset"]): run for run in given["runs"] if run["stage"] == STAGES[-1]}
     lines = []

@@ -1,4 +1,4 @@
-"""The thesis' figures and tables by number, from `workflow/resources/thesis.csv`, which lists them all.
+"""The thesis' figures and tables by number, from `workflow/resources/thesis_contents.csv`, which lists them all.
 
 Its columns: kind (figure or table), number, what it shows, the thesis' backbone and the stage where it is of one, what
 a run needs to have it (see NEEDS), and our file without its ending.
@@ -24,7 +24,7 @@ NEEDS = {
 
 
 def read_contents(path: str | Path) -> list[dict[str, str]]:
-    """Read thesis.csv as one dictionary of texts per row."""
+    """Read thesis_contents.csv as one dictionary of texts per row."""
     return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
 
 
@@ -34,7 +34,7 @@ def thesis_backbone(backbone: Mapping) -> str | None:
 
 
 def number(contents: Sequence[Mapping], file: str, backbone: Mapping, stage: int | None = None) -> str | None:
-    """Return the thesis' number of `file` (as in thesis.csv) for a backbone of the config; None if it has none."""
+    """Return the thesis' number of `file` (as in thesis_contents.csv) for a backbone of the config, or None."""
     backbones, stages = ("", thesis_backbone(backbone)), ("", str(stage))
     rows = (row for row in contents if row["file"] == file and row["backbone"] in backbones and row["stage"] in stages)
     return next((row["number"] for row in rows), None)

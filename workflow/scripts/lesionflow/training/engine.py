@@ -14,8 +14,9 @@ from lesionflow.data.store import Samples
 from lesionflow.files import InputError
 from lesionflow.logs import progress
 from lesionflow.training.augmentation import augment
-from lesionflow.training.backbones import Classifier, fold_normalisation, modules_in_train_mode
+from lesionflow.training.backbones import Classifier, modules_in_train_mode
 from lesionflow.training.batches import batches
+from lesionflow.training.folding import fold_normalisation
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS, Settings
 from lesionflow.training.resume import Progress, load_progress, save_progress

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.metrics import METRICS, shown_in
-from lesionflow.report.published import printed_text
 from lesionflow.report.tables.table import Table, cell, weights_name
+from lesionflow.report.thesis_numbers import printed_text
 from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesions
 
 KEYS = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 
 from lesionflow.evaluation.metrics import shown_in
-from lesionflow.report.published import printed_text
 from lesionflow.report.tables.table import Table, cell
+from lesionflow.report.thesis_numbers import printed_text
 
 DECIMALS = 2  # as the thesis
 PER_CLASS = {metric.key: metric.name for metric in shown_in("per_class")}

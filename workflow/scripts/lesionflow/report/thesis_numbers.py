@@ -8,7 +8,7 @@ import yaml
 
 from lesionflow.source import RESOURCES
 
-PUBLISHED = RESOURCES / "published.yaml"
+PUBLISHED = RESOURCES / "thesis_numbers.yaml"
 DATASETS = {"no_smote": "undersampled", "smote": "smote"}
 ROUNDING = 0.005 + 1e-9  # how far a number of two decimals may be from what it stands for
 # Table 4.1 of the thesis prints macro precision as "Sen" and macro sensitivity as "Esp"; its F1 is macro.
@@ -72,7 +72,7 @@ def runs(path: str | Path) -> pd.DataFrame:
 
 
 def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:
-    """Return one block of all runs of published.yaml, with keys renamed by `names` and our names of datasets."""
+    """Return one block of all runs of thesis_numbers.yaml, with keys renamed by `names` and our names of datasets."""
     runs = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["runs"]
     keys = [(run["backbone"], run["stage"], DATASETS[run["dataset"]]) for run in runs]
     index = pd.MultiIndex.from_tuples(keys, names=["backbone", "stage", "dataset"])
