@@ -60,6 +60,6 @@ def exploratory(predictions: pd.DataFrame) -> list[str]:
 
 
 def with_advice(comparisons: pd.DataFrame, what_it_takes: str) -> pd.DataFrame:
-    """`comparisons` with the column what_it_takes, which is about balanced accuracy, where that is too small to tell."""
+    """`comparisons` with the column what_it_takes, advice on balanced accuracy, where that is too small to tell."""
     small = (comparisons["verdict"] == TOO_SMALL) & (comparisons["metric"] == "balanced_accuracy")
     return comparisons.assign(what_it_takes=small.map({True: what_it_takes, False: None}))
