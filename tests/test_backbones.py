@@ -13,7 +13,6 @@ from safetensors.torch import save_file
 
 from lesionflow.files import InputError
 from lesionflow.training.backbones import (
-    FoldedConvolution,
     count_parameters,
     make_backbone,
     new_classifier,
@@ -21,7 +20,7 @@ from lesionflow.training.backbones import (
     save,
     unfreeze,
 )
-from lesionflow.training.folding import fold_normalisation
+from lesionflow.training.folding import FoldedConvolution, fold_normalisation
 from lesionflow.training.weight_files import load_pretrained, read_weights
 
 BACKBONES = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["backbones"]

@@ -7,7 +7,7 @@ import yaml
 
 from lesionflow.evaluation.comparisons import COLUMNS
 from lesionflow.evaluation.printed_difference import printed_difference
-from lesionflow.evaluation.run_comparisons import compare_run, predictions_of_models
+from lesionflow.evaluation.run_comparisons import compare_run, predictions_of_models, with_advice
 from lesionflow.lists import read_comparisons
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.comparisons import comparisons
@@ -47,8 +47,7 @@ def long() -> pd.DataFrame:
     found = predictions_of_models(records, [predictions(count) for count in right.values()], MANIFEST, {})
     contrasts = [contrast("as_published", leaky=True), contrast("corrected")]
     table = compare_run(contrasts, found, CLASSES, "balanced_accuracy", 0.02)
-    table["what_it_takes"] = table["verdict"].map({"too small to tell": "10 seeds would detect about 0.020"})
-    return table
+    return with_advice(table, "10 seeds would detect about 0.020")
 
 
 def test_seeds_of_a_cross_fitted_protocol_are_partitions():
@@ -84,6 +83,19 @@ def test_melanoma_is_not_compared_where_none_is_tested():
     assert "sensitivity_MEL" not in set(table["metric"]) and len(table) == 3
 
 
+def test_a_test_set_of_one_class_has_no_auroc():
+    records = [record("corrected", 1, name) for name in ("smote", "undersampled")]
+    naevi = [predictions(9, slice(20, 40))] * 2
+    found = predictions_of_models(records, naevi, MANIFEST, {})
+    table = compare_run([contrast("corrected")], found, CLASSES, "balanced_accuracy", 0.02)
+    assert table["metric"].tolist() == ["balanced_accuracy", "f1_macro"]
+
+
+def test_advice_is_given_where_balanced_accuracy_is_too_small_to_tell(long):
+    advised = long[long["what_it_takes"].notna()]
+    assert advised[["protocol", "metric"]].to_numpy().tolist() == [["corrected", "balanced_accuracy"]]
+
+
 def test_verdicts_in_words_put_leaky_protocols_last_and_stamp_them(long):
     first, second = verdict_sentences(long)
     row = long[(long["protocol"] == "corrected") & (long["family"] == "primary")].iloc[0]
@@ -108,7 +120,7 @@ def test_the_table_says_how_to_read_it(long, tmp_path):
     assert "as_published LEAKY" in text and "corrected LEAKY" not in text and 'class="leaky"' in html
     for words in ("Holm's method", "permutation", "ignores", "±0.02", "What was printed.", "sensitivity for MEL"):
         assert words in text, words
-    assert "what it takes: 10 seeds would detect about 0.020." in text
+    assert "what it takes: 10 seeds would detect about 0.020 in balanced accuracy." in text
     assert (table.wide["Adj. p"] == "–").sum() == 6
     known = comparisons_table(long[long["verdict"] == "better"], 0.02, [])
     assert not any("what it takes" in note for note in known.notes)

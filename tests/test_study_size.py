@@ -99,6 +99,4 @@ def test_what_it_takes_is_the_cheapest_design_that_suffices():
     size = pd.DataFrame({"class": ["all"], **{name: [0.1 / (n + 1)] for n, name in enumerate(DESIGNS)}})
     assert what_it_takes(size, 0.05) == "5 seeds would detect about 0.050"
     assert what_it_takes(size, 0.04) == "cross-fitting with 1 partition would detect about 0.033"
-    assert what_it_takes(size, 0.01) == (
-        "even cross-fitting with 10 partitions would detect no less than about 0.017: add lesions"
-    )
+    assert what_it_takes(size, 0.01) == ("even cross-fitting with 10 partitions would detect no less than about 0.017")

@@ -10,6 +10,8 @@ from lesionflow.report.figures.comparisons import comparisons
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]), atomic_write(snakemake.output[0]) as path:

@@ -10,6 +10,8 @@ from lesionflow.report.figures.study_size import study_size
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params

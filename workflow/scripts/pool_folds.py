@@ -10,6 +10,8 @@ from lesionflow.logs import job
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, output, params = snakemake.input, snakemake.output, snakemake.params

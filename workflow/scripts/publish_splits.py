@@ -9,6 +9,8 @@ from lesionflow.splits.published_splits import published_splits
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params

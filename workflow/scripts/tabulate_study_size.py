@@ -11,6 +11,8 @@ from lesionflow.splits.study_size import study_size
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
 
+    snakemake: Snakemake
+
 
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params

@@ -7,6 +7,7 @@ import pandas as pd
 from lesionflow.config.contrasts import model_name
 from lesionflow.evaluation.comparisons import compare
 from lesionflow.evaluation.resampled_metrics import MACRO, SENSITIVITY
+from lesionflow.evaluation.verdicts import TOO_SMALL
 from lesionflow.splits.methods import fold_of_seed
 
 DRAWS, SEED = 2000, 0
@@ -45,13 +46,20 @@ def compare_run(
     tables = []
     for protocol, rows in pd.DataFrame(contrasts).groupby("protocol", sort=False):
         triples = list(rows[["contrast", "a", "b"]].itertuples(index=False, name=None))
-        others = [name for name in exploratory(classes, predictions[rows["a"].iloc[0]]) if name != metric]
+        others = [name for name in exploratory(predictions[rows["a"].iloc[0]]) if name != metric]
         table = compare(triples, predictions, classes, metric, margin, DRAWS, SEED, others)
         tables.append(table.assign(protocol=protocol).merge(rows[["a", "b", "leaky"]], on=["a", "b"]))
     return pd.concat(tables, ignore_index=True)
 
 
-def exploratory(classes: Sequence[str], predictions: pd.DataFrame) -> list[str]:
-    """The metrics that are compared besides the chosen one: sensitivity for melanoma where melanomas are tested."""
-    tested = MELANOMA in classes and (predictions["label"] == MELANOMA).any()
-    return [*MACRO, *([SENSITIVITY + MELANOMA] if tested else [])]
+def exploratory(predictions: pd.DataFrame) -> list[str]:
+    """The metrics that are compared besides the chosen one, as far as the tested classes allow them."""
+    tested = set(predictions["label"])
+    found = [metric for metric in MACRO if metric != "auroc_macro" or len(tested) > 1]
+    return found + [SENSITIVITY + MELANOMA] * (MELANOMA in tested)
+
+
+def with_advice(comparisons: pd.DataFrame, what_it_takes: str) -> pd.DataFrame:
+    """`comparisons` with the column what_it_takes, advice on balanced accuracy, where that is too small to tell."""
+    small = (comparisons["verdict"] == TOO_SMALL) & (comparisons["metric"] == "balanced_accuracy")
+    return comparisons.assign(what_it_takes=small.map({True: what_it_takes, False: None}))

@@ -8,6 +8,7 @@ then hold for these two trained models, not for the way they were trained.
 import numpy as np
 from scipy import stats
 
+TOO_SMALL = "too small to tell"
 ALPHA, POWER = 0.05, 0.8
 ROUNDING = 1e-9  # equal differences may be summed in different order
 
@@ -88,4 +89,4 @@ def verdict(low: float, high: float, p: float, margin: float) -> str:
         return "no difference beyond the margin"
     if p < ALPHA and (low > 0 or high < 0):
         return "better" if low > 0 else "worse"
-    return "too small to tell"
+    return TOO_SMALL

@@ -4,9 +4,9 @@ import pandas as pd
 
 from lesionflow.evaluation.metrics import METRICS
 from lesionflow.evaluation.resampled_metrics import SENSITIVITY
+from lesionflow.evaluation.verdicts import TOO_SMALL
 
 MOST = 5
-TOO_SMALL = "too small to tell"
 NAMES = {metric.column: f"macro {metric.name}" if metric.per_class else metric.name for metric in METRICS}
 
 
@@ -25,7 +25,8 @@ def _sentence(row: pd.Series, several: bool) -> str:
     interval = f"95 % CI {signed(row['low'])} to {signed(row['high'])}"
     text = f"{contrast}: {metric_words(row['metric'])} {signed(row['difference'])} ({interval}), {row['verdict']}"
     if row["verdict"] == TOO_SMALL:
-        text += f": the study could detect {row['detectable']:.3f}; {row['what_it_takes']}"
+        text += f": the study could detect {row['detectable']:.3f}"
+        text += f"; {row['what_it_takes']}" if isinstance(row["what_it_takes"], str) else ""
     elif row["verdict"] in ("better", "worse"):
         text += f" (adjusted p = {row['p_adjusted']:.2g})"
     return f"{'LEAKY: ' * bool(row['leaky'])}{text}."

@@ -106,4 +106,4 @@ def what_it_takes(size: pd.DataFrame, margin: float) -> str:
     enough = found[found <= margin]
     if len(enough):
         return f"{DESIGNS[enough.index[0]]} would detect about {enough.iloc[0]:.3f}"
-    return f"even {DESIGNS[found.idxmin()]} would detect no less than about {found.min():.3f}: add lesions"
+    return f"even {DESIGNS[found.idxmin()]} would detect no less than about {found.min():.3f}"

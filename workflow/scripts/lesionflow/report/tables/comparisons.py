@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lesionflow.evaluation.run_comparisons import DRAWS
+from lesionflow.evaluation.verdicts import TOO_SMALL
 from lesionflow.report.tables.table import Table
-from lesionflow.report.verdict_sentences import TOO_SMALL, metric_words, signed
+from lesionflow.report.verdict_sentences import metric_words, signed
 from lesionflow.splits.overlap_text import RESAMPLED
 
 TEXT = ["Protocol", "Contrast", "Metric", "Verdict"]
@@ -58,9 +59,9 @@ def notes(long: pd.DataFrame, margin: float) -> list[str]:
         "McNemar's p: exact test of the accuracy on all images, as other studies report it, whatever the metric. It "
         "ignores that images of one lesion are not independent.",
     ]
-    small = long[long["verdict"] == TOO_SMALL]
-    if len(small):
-        lines.append(f"Too small to tell, and what it takes: {small['what_it_takes'].iloc[0]}.")
+    advice = long["what_it_takes"].dropna()
+    if len(advice):
+        lines.append(f"Too small to tell, and what it takes: {advice.iloc[0]} in balanced accuracy.")
     for protocol in long.loc[long["leaky"], "protocol"].unique():
         lines.append(f"LEAKY: under {protocol}, test images share images or lesions with training: no evidence.")
     return lines
