@@ -148,7 +148,7 @@ def _split(name: str, own: Mapping, split: Mapping) -> dict:
 
 def _taken(split: Mapping) -> dict:
     """The settings of `split` that its method takes."""
-    taken = SPLITS.get(split.get("method"), SIZES)
+    taken = SPLITS.get(split["method"], SIZES)
     return {key: value for key, value in split.items() if key in taken | {"method"}}
 
 

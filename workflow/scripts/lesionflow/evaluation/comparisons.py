@@ -52,7 +52,10 @@ def compare(
     primary = table["family"] == "primary"
     table["p_adjusted"] = table["p"]
     table.loc[primary, "p_adjusted"] = holm(table.loc[primary, "p"].to_numpy())
-    table["verdict"] = [verdict(*row, margin) for row in table[["low", "high", "p_adjusted"]].itertuples(index=False)]
+    table["verdict"] = [
+        verdict(low, high, p, margin)
+        for low, high, p in zip(table["low"], table["high"], table["p_adjusted"], strict=True)
+    ]
     table["place"] = table["metric"].map(metrics.index)
     return table.sort_values("place", kind="stable", ignore_index=True)[COLUMNS]
 

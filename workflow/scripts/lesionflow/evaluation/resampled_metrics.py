@@ -5,6 +5,7 @@ the classes present in the test set.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from lesionflow.files import InputError
 
 MACRO = ("balanced_accuracy", "f1_macro", "auroc_macro")
 SENSITIVITY = "sensitivity_"
-SIDES = ("left", "right")  # the mean of both counts ties half
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")  # the mean of both counts ties half
 
 
 def check_metric(metric: str, classes: Sequence[str]) -> None:
@@ -79,7 +80,7 @@ def swapped_differences(
     for metric in metrics:
         if metric == "auroc_macro":
             contributions = auroc_contributions(images, a, b)
-            differences.append(in_blocks(lambda block, each=contributions: each @ block, signs))
+            differences.append(in_blocks(contributions.__matmul__, signs))
         else:
             swapped = [_from_counts(metric, classes, counts) for counts in (mean + change, mean - change)]
             differences.append(swapped[0] - swapped[1])
@@ -109,10 +110,10 @@ def _from_counts(metric: str, classes: Sequence[str], counts: np.ndarray) -> np.
     return sensitivity[classes.index(metric.removeprefix(SENSITIVITY))]
 
 
-def mean_of_numbers(values: Sequence[np.ndarray]) -> np.ndarray:
+def mean_of_numbers(values: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Mean over the first axis, without NaN."""
-    values = np.asarray(values)
-    return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
+    table = np.asarray(values)
+    return np.nansum(table, axis=0) / np.isfinite(table).sum(axis=0)
 
 
 def weighted_auroc(images: SeedImages, number: int, score: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ def printed_sentences(path: str | Path) -> list[str]:
     lines = []
     for backbone in dict.fromkeys(name for name, _ in runs):
         smote, plain = runs[backbone, "smote"], runs[backbone, "no_smote"]
-        table = printed_difference(*(run["confusion_matrix"] for run in (smote, plain)), given["class_order"])
+        table = printed_difference(smote["confusion_matrix"], plain["confusion_matrix"], given["class_order"])
         total = table.set_index("class").loc["all"]
         difference = (total["right_a"] - total["right_b"]) / total["images"]
         tested, valid = (

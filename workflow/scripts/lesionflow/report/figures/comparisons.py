@@ -1,6 +1,7 @@
 """Comparisons of models as a forest plot."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from lesionflow.report.figures.style import COLOURS, save
 from lesionflow.report.verdict_sentences import metric_words, signed
 
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "better": {"marker": "^", "color": COLOURS[0]},
     "worse": {"marker": "v", "color": COLOURS[4]},
     "no difference beyond the margin": {"marker": "s", "color": COLOURS[2]},
@@ -28,8 +29,9 @@ def comparisons(path: str | Path, table: pd.DataFrame, margin: float) -> None:
         some = rows[rows["verdict"] == verdict]
         if len(some):
             reach = [some["difference"] - some["low"], some["high"] - some["difference"]]
-            look = {"ls": "", "ms": 7, "lw": 1.6, "capsize": 3} | look
-            ax.errorbar(some["difference"], some.index, xerr=reach, label=verdict, **look)
+            ax.errorbar(
+                some["difference"], some.index, xerr=reach, label=verdict, ls="", ms=7, lw=1.6, capsize=3, **look
+            )
     several, stamp = rows["protocol"].nunique() > 1, rows["leaky"].map({True: " LEAKY", False: ""})
     names = rows["contrast"] + (", " + rows["protocol"] if several else "") + stamp
     ax.set_yticks(np.arange(len(rows)), names)

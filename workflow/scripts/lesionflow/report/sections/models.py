@@ -59,7 +59,7 @@ def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[Mapping]) -
 
 def comparisons_section(table: Mapping | None, shown: Sequence[Mapping]) -> dict | None:
     """The comparisons of models with their figures, and what a study of this size can detect."""
-    return section("comparisons", "Comparisons of models", figures(shown), table and written_table(table))
+    return section("comparisons", "Comparisons of models", figures(shown), written_table(table) if table else None)
 
 
 def search_section(long: pd.DataFrame | None, caption: str, shown: Sequence[Mapping]) -> dict | None:
