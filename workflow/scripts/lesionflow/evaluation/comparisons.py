@@ -52,12 +52,9 @@ def compare(
     primary = table["family"] == "primary"
     table["p_adjusted"] = table["p"]
     table.loc[primary, "p_adjusted"] = holm(table.loc[primary, "p"].to_numpy())
-    table["verdict"] = [
-        verdict(low, high, p, margin)
-        for low, high, p in zip(table["low"], table["high"], table["p_adjusted"], strict=True)
-    ]
-    table["place"] = table["metric"].map(metrics.index)
-    return table.sort_values("place", kind="stable", ignore_index=True)[COLUMNS]
+    limits = table[["low", "high", "p_adjusted"]].to_numpy(float)
+    table["verdict"] = [verdict(low, high, p, margin) for low, high, p in limits]
+    return table.sort_values("metric", key=lambda of: of.map(metrics.index), kind="stable", ignore_index=True)[COLUMNS]
 
 
 def _sorted_tables(

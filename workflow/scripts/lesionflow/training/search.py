@@ -103,8 +103,7 @@ def search(
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
     Returns one row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals stage 1
-    without augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from
-    `extract_features`.
+    without augmentation (`engine.fit`, float32) up to rounding. Both data sets are from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
     device = next(head.parameters()).device
