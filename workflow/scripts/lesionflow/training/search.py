@@ -101,9 +101,8 @@ def search(
 ) -> pd.DataFrame:
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
-    Returns one row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals stage 1
-    without augmentation (`engine.fit`, in float32) up to rounding. `training` and `validation` are from
-    `extract_features`.
+    Returns one row per epoch and trial, with COLUMNS (losses in nats, accuracies 0 to 1). Trials equal stage 1 without
+    augmentation (`engine.fit`, in float32) up to rounding. The data sets are from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
     device = next(head.parameters()).device
