@@ -22,7 +22,9 @@ def test_a_breakpoint_in_a_script_stops_and_results_stay_as_they_are(run, tmp_pa
     folder = shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("*.safetensors", "*.onnx"))
     made = (folder / COUNTS).read_bytes()
     (folder / COUNTS).write_text("kept")
-    typed = f"break {SCRIPTS / 'count_classes.py'}:15\ncontinue\np inputs.manifest, wildcards.seed\ncontinue\nquit\n"
+    script = SCRIPTS / "count_classes.py"
+    line = script.read_text().splitlines().index("    with job(snakemake.log[0]):") + 1
+    typed = f"break {script}:{line}\ncontinue\np inputs.manifest, wildcards.seed\ncontinue\nquit\n"
     done = debug(folder, COUNTS, module="pdb -m lesionflow.debug", typed=typed)
     assert "('results/tiny/manifest.csv', '1')" in done.stdout, done.stdout + done.stderr
     assert (folder / "debug" / COUNTS).read_bytes() == made

@@ -16,9 +16,8 @@ from torch.utils.data import TensorDataset
 from lesionflow.data.store import Samples
 from lesionflow.files import InputError
 from lesionflow.logs import progress
-from lesionflow.training.backbones import Classifier
+from lesionflow.training.backbones import Classifier, fold_normalisation
 from lesionflow.training.engine import loss_and_accuracy, predict, start_epoch
-from lesionflow.training.folding import fold_normalisation
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS
 
@@ -102,8 +101,8 @@ def search(
 ) -> pd.DataFrame:
     """Train a copy of `head` (batch normalisation, dropout, linear) with each optimizer at each learning rate.
 
-    Returns one row per epoch and trial, with COLUMNS: losses in nats, accuracies from 0 to 1. A trial equals stage 1
-    without augmentation (`engine.fit`, float32) up to rounding. Both data sets are from `extract_features`.
+    Returns one row per epoch and trial, with COLUMNS (losses in nats, accuracies 0 to 1). Trials equal stage 1 without
+    augmentation (`engine.fit`, in float32) up to rounding. The data sets are from `extract_features`.
     """
     torch.set_num_threads(1)  # a batch of features is too small to share between threads
     device = next(head.parameters()).device
