@@ -16,8 +16,9 @@ from torch.utils.data import TensorDataset
 from lesionflow.data.store import Samples
 from lesionflow.files import InputError
 from lesionflow.logs import progress
-from lesionflow.training.backbones import Classifier, fold_normalisation
+from lesionflow.training.backbones import Classifier
 from lesionflow.training.engine import loss_and_accuracy, predict, start_epoch
+from lesionflow.training.folding import fold_normalisation
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS
 
