@@ -49,7 +49,7 @@ COMPARED = {"compare_models": 1, "plot_comparisons": 1}
 PLANNED = {"tabulate_study_size": 1, "plot_study_size": 1}
 ALL = COMPARED | {
     "train": 12, "plot_training": 2, "predict_parts": 4, "tabulate_costs": 1, "plot_examples": 2, "score": 4,
-    "tabulate_results": 1, "tabulate_run": 6, "number_results": 1, "write_report": 1,
+    "tabulate_results": 1, "plot_results": 1, "tabulate_run": 6, "number_results": 1, "write_report": 1,
 }  # fmt: skip
 ONE_BACKBONE = ALL | {
     "train": 6, "plot_training": 1, "predict_parts": 2, "plot_examples": 1, "score": 2, "tabulate_run": 3,
@@ -66,7 +66,7 @@ PACKED = MANIFEST | {
     "read_labels": 1, "pack_images": 2, "index_store": 1, "find_duplicates": 1, "find_conflicts": 1
 }  # fmt: skip
 REPORT = {"number_results": 1, "write_report": 1}
-SCORED = {"score": 4, "plot_training": 2, "tabulate_results": 1, "tabulate_run": 6} | REPORT
+SCORED = {"score": 4, "plot_training": 2, "tabulate_results": 1, "plot_results": 1, "tabulate_run": 6} | REPORT
 
 
 def corrected(**changes) -> dict:
@@ -110,7 +110,7 @@ EDITS = {
     ),
     "what weights were trained on": (
         {"backbones": {"efficientnet_lite0": {"pretrained_on": "ImageNet-1k"}}},
-        REPORT | {"tabulate_results": 1, "tabulate_search": 1, "plot_model": 1},
+        REPORT | {"tabulate_results": 1, "plot_results": 1, "tabulate_search": 1, "plot_model": 1},
     ),
     "patience": (corrected(patience=11), ALL),
     "test images": (corrected(split={"test": 1}), SPLIT | PLANNED),
@@ -124,7 +124,7 @@ EDITS = {
     ),
     "one backbone less": (
         {"run": {"backbones": ["resnet50"]}},
-        REPORT | COMPARED | {"tabulate_results": 1, "tabulate_costs": 1, "tabulate_search": 1},
+        REPORT | COMPARED | {"tabulate_results": 1, "plot_results": 1, "tabulate_costs": 1, "tabulate_search": 1},
     ),
     "neighbours of SMOTE": ({"datasets": {"smote": {"k_neighbors": 3}}}, ONE_DATASET | BALANCED),
     "one more seed": ({"seeds": [1, 2]}, SPLIT),
@@ -238,7 +238,14 @@ CODE = {
         "scripts/lesionflow/report/tables/table.html.j2",
         "</tr>",
         "</tr >",
-        {"tabulate_costs": 1, "tabulate_metrics": 1, "tabulate_results": 1, "tabulate_run": 6, "tabulate_search": 1}
+        {
+            "tabulate_costs": 1,
+            "tabulate_metrics": 1,
+            "tabulate_results": 1,
+            "plot_results": 1,
+            "tabulate_run": 6,
+            "tabulate_search": 1,
+        }
         | COMPARED
         | PLANNED
         | REPORT,
@@ -254,7 +261,7 @@ CODE = {
         "resources/thesis_numbers.yaml",
         "0.94",
         "0.95",
-        {"tabulate_results": 1, "tabulate_run": 6} | COMPARED | REPORT,
+        {"tabulate_results": 1, "plot_results": 1, "tabulate_run": 6} | COMPARED | REPORT,
     ),
     "the page": ("report/page.html.j2", "<body", '<body id="page"', {"write_report": 1}),
 }
