@@ -12,6 +12,8 @@ from lesionflow.evaluation.resampling import Images, SeedImages, multiplicities
 from lesionflow.evaluation.verdicts import holm, verdict
 from lesionflow.files import InputError
 
+pytestmark = pytest.mark.workflow  # simulations: not for `make test-fast`
+
 CLASSES = ["A", "B", "C"]
 METRICS = ["balanced_accuracy", "f1_macro", "auroc_macro", "sensitivity_C"]
 SIZES = (

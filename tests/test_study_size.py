@@ -7,6 +7,8 @@ import pytest
 from lesionflow.evaluation.comparisons import compare
 from lesionflow.splits.study_size import DESIGNS, Assumptions, detectable_differences, study_size, what_it_takes
 
+pytestmark = pytest.mark.workflow  # simulations: not for `make test-fast`
+
 SIZES = np.array([1] * 30 + [2] * 12 + [3] * 6 + [8, 12])  # images per lesion
 LESIONS, SEEDS, TEST, POWERED = (200, 100, 50), 5, 60, 2.80
 GIVEN = Assumptions(0.25, 0.3, 0.4, 0.03, SIZES.var() / SIZES.mean() ** 2)
