@@ -20,9 +20,11 @@ hypothesis.settings.load_profile("repeat")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that run the workflow: by the fixture `run`, or by themselves."""
+    """Mark the tests that run the workflow, themselves or in a fixture."""
     for item in items:
-        if "run" in item.fixturenames or {"snakemake", "SNAKEMAKE"} & {*item.function.__code__.co_names}:
+        fixtures = [each.func for found in item._fixtureinfo.name2fixturedefs.values() for each in found]
+        codes = [function.__code__ for function in (item.function, *fixtures) if hasattr(function, "__code__")]
+        if any({"snakemake", "SNAKEMAKE"} & {*code.co_names} for code in codes):
             item.add_marker("workflow")
 
 

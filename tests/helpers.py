@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parent.parent
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile"]
 # One thread a process: two cores are shared by what runs at once, and every count is the same everywhere.
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+BACKBONES = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["backbones"]
 
 
 def snakemake(

@@ -38,6 +38,28 @@ PRETRAINED_ON = dict.fromkeys(WEIGHTS, "ImageNet")
 HOSTILE = ["MEL|NV", "a\\|b\\", "<script>x</script>", "<svg onload=x()>", "<!-- x", "`c` | `d", "[x](javascript:y)",
            "![x](http://example.org/x.png)", "*a* _b_ ~~c~~", "_x_", "a\n\n# b\n| c | d |", "&lt;b&gt; & &#124;",
            "<http://example.org>", "x ``` y", "```\n<b>", r"$\frac{$", "$a$ $$"]  # fmt: skip
+BACKBONE = {
+    "library": "torchvision",
+    "architecture": "resnet50",
+    "weights": "none",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [1, 0.2, 0.2],
+}
+RECORD = {
+    "collection": "tiny",
+    "protocol": "corrected",
+    "seed": "1",
+    "dataset": "smote",
+    "backbone": "resnet50",
+    "stage": "3",
+    "weights": "none",
+    "classes": CLASSES,
+    "image_size": 32,
+    "resize": "antialiased",
+    "leaky": False,
+    "drawn": False,
+    "backbone_settings": BACKBONE,
+}
 
 
 def markdown_rows(text: str) -> list[list[str]]:

@@ -4,261 +4,28 @@ import html
 import os
 import shutil
 import zipfile
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pandas as pd
 import pytest
-import torch
-from helpers import CLASSES, REPOSITORY, output, snakemake
+from helpers import CLASSES, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from torch import nn
 
-from lesionflow.evaluation import onnx_export
 from lesionflow.evaluation.best_model import (
     DRAWN,
     LEAKY,
     best_model,
-    check_fit,
-    choose_model,
     model_folder,
-    read_record,
-    warnings,
 )
 from lesionflow.evaluation.predictions import check_source, prediction_table, readable, set_name, source_of, summary
 from lesionflow.files import InputError, listing_digest, read_json, write_json
 from lesionflow.lists import read_packed, read_predictions, read_results, write_probabilities, write_table
-from lesionflow.report import prediction_page
-from lesionflow.report.sections.best import headlines
 
 NAMES = {"MEL": "melanoma", "NV": "melanocytic naevus"}
-BACKBONE = {
-    "library": "torchvision",
-    "architecture": "resnet50",
-    "weights": "none",
-    "mean": [0.5, 0.5, 0.5],
-    "std": [1, 0.2, 0.2],
-}
-CARD = {
-    "collection": "tiny",
-    "protocol": "corrected",
-    "seed": "1",
-    "dataset": "smote",
-    "backbone": "resnet50",
-    "stage": "3",
-    "weights": "none",
-    "classes": CLASSES,
-    "image_size": 32,
-    "resize": "antialiased",
-    "leaky": False,
-    "drawn": False,
-    "backbone_settings": BACKBONE,
-}
 TABLE = "results/tiny/tables/table_4_1.csv"
-FITTING = {
-    "classes": CLASSES,
-    "image_size": 32,
-    "resize": {"corrected": "antialiased"},
-    "backbones": {"resnet50": "torchvision resnet50"},
-}
-
-
-def table_4_1(rows: list[dict]) -> pd.DataFrame:
-    """Table 4.1 of models and seeds, as far as choosing needs it."""
-    names = {"protocol": "corrected", "dataset": "smote", "backbone": "resnet50", "weights": "none", "stage": 3}
-    names |= {"published_as": "resnet50v2"}
-    test = {"balanced_accuracy": 0.5, "balanced_accuracy_low": 0.4, "balanced_accuracy_high": 0.6, "images": 9}
-    return pd.DataFrame([names | {"seed": 1, "models": 1, "leaky": False} | test | row for row in rows])
-
-
-def seeds(backbone: str, *valid: float, **more) -> list[dict]:
-    """Rows of one model with so many seeds."""
-    return [
-        {"backbone": backbone, "seed": number, "valid_balanced_accuracy": value} | more
-        for number, value in enumerate(valid, 1)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("rows", "backbone", "seed"),
-    [
-        (seeds("lucky", 0.9, 0.1, 0.1) + seeds("steady", 0.5, 0.52, 0.54), "steady", 2),  # the mean, not the luckiest
-        (seeds("even", 0.4, 0.2), "even", 1),  # both are as near to the mean: the lowest
-        (seeds("even", 0.2, 0.4, 0.1, 0.5)[::-1], "even", 1),  # whatever their order
-        (seeds("same", 0.3, 0.1, 0.2) + seeds("again", 0.1, 0.2, 0.3), "same", 3),  # equals: the first
-        (seeds("diverged", 0.9, np.nan) + seeds("other", 0.2, 0.2), "other", 1),
-        (seeds("leaky", 0.9, leaky=True, protocol="x") + seeds("honest", 0.2), "honest", 1),
-    ],
-)
-def test_the_best_model(rows, backbone, seed):
-    best = best_model(table_4_1(rows))
-    assert (best["backbone"], best["seed"]) == (backbone, seed)
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        (seeds("leaky", 0.9, leaky=True), "Every model was trained under a protocol that leaks"),
-        (seeds("diverged", np.nan), "No model has a balanced accuracy on validation images"),
-    ],
-)
-def test_no_model_is_the_best(rows, message):
-    with pytest.raises(InputError, match=message):
-        best_model(table_4_1(rows))
-
-
-@st.composite
-def tables(draw) -> pd.DataFrame:
-    """Table 4.1 of some protocols, leaking or not, each with the same models and seeds, in any order; with ties."""
-    values = st.sampled_from([0.1, 0.2, 0.3, 0.30000000000000004, 0.7]) | st.floats(0, 1) | st.just(np.nan)
-    rows = []
-    for protocol in range(draw(st.integers(1, 3))):
-        leaky = draw(st.booleans())
-        for backbone in ("a", "b"):
-            valid = draw(st.lists(values, min_size=3, max_size=3))
-            rows += seeds(backbone, *valid, protocol=f"p{protocol}", leaky=leaky)
-    return table_4_1(draw(st.permutations(rows))).reset_index(drop=True)
-
-
-@settings(deadline=None)
-@given(tables())
-def test_report_predict_and_export_name_the_same_model(tmp_path_factory, table):
-    folder = tmp_path_factory.mktemp("best")
-    table.to_csv(folder / "table.csv", index=False)
-    table = read_results(folder / "table.csv")
-    means = table.groupby(["protocol", "leaky", "backbone"])["valid_balanced_accuracy"].mean(skipna=False)
-    try:
-        used = [best for best in headlines(table) if best["used"]]
-        best = best_model(table)
-    except InputError:
-        honest = means[~means.index.get_level_values("leaky")]
-        assert honest.isna().all() or means.isna().groupby("protocol").all().any()
-        return
-    assert not best["leaky"]
-    assert best["valid_balanced_accuracy"] >= 0
-    (headline,) = used
-    keys = ["protocol", "backbone", "weights", "stage", "dataset", "seed"]
-    assert [headline[key] for key in keys] == [best[key] for key in keys]
-    mean = means[best["protocol"], False, best["backbone"]]
-    assert mean == pytest.approx(means.xs(False, level="leaky").max())
-    same = table[(table["protocol"] == best["protocol"]) & (table["backbone"] == best["backbone"])]
-    nearest = (same["valid_balanced_accuracy"] - mean).abs().min()
-    assert abs(best["valid_balanced_accuracy"] - mean) == pytest.approx(nearest)
-
-
-def trained(folder: Path, **changes) -> str:
-    """A folder that looks like a trained model, its record changed; a value of ... takes the key out."""
-    record = {key: value for key, value in (CARD | changes).items() if value is not ...}
-    write_json(folder / "model.json", record)
-    (folder / "model.safetensors").touch()
-    return str(folder)
-
-
-def test_the_model_is_found_or_what_is_missing_said(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="No images are given"):
-        choose_model(None, "tiny", None)
-    with pytest.raises(InputError, match="No images are given"):
-        choose_model("", "tiny", None)
-    with pytest.raises(InputError, match=r"There is no folder or \.zip nowhere"):
-        choose_model("nowhere", "tiny", None)
-    with pytest.raises(InputError, match="Nothing has been trained yet on tiny"):
-        choose_model(".", "tiny", None)
-    table = Path("results/tiny/tables/table_4_1.csv")
-    table.parent.mkdir(parents=True)
-    table_4_1(seeds("resnet50", 0.2, 0.4, 0.3) + seeds("resnet50", 0.9, leaky=True, protocol="x")).to_csv(table)
-    folder = "results/tiny/corrected/seed3/smote/resnet50/stage3"
-    with pytest.raises(InputError, match=r"seed3.* has no model\.safetensors and no model\.json"):
-        choose_model(".", "tiny", None)
-    for place in (folder, "elsewhere"):
-        trained(Path(place))
-    assert choose_model(".", "tiny", None) == (folder, CARD)
-    assert choose_model(".", "untrained", "elsewhere") == ("elsewhere", CARD)
-    assert model_folder("tiny", read_results(table).iloc[2]) == folder
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"classes": CLASSES[::-1]}, r"trained with `classes` \['MEL', .*, but the config says \['SCC', "),
-        ({"classes": CLASSES[:7]}, "trained with `classes`"),
-        ({"image_size": 64}, "trained with `image_size` 32, but the config says 64"),
-        ({"resize": {"corrected": "nearest"}}, "trained with `resize` antialiased, but the config says nearest"),
-        ({"backbones": {"vgg16": "x vgg16"}}, r"the backbone 'resnet50', which is not one of `backbones` \(vgg16\)"),
-        (
-            {"backbones": {"resnet50": "timm resnet50"}},
-            "with `architecture` torchvision resnet50, but the config says timm",
-        ),
-    ],
-)
-def test_a_model_that_does_not_fit_is_refused(changes, message):
-    check_fit("folder", CARD, **FITTING)
-    check_fit("folder", CARD, **FITTING | {"resize": {"another": "nearest"}})
-    with pytest.raises(InputError, match=message):
-        check_fit("folder", CARD, **FITTING | changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"image_size": ..., "resize": ...}, r"model\.json lacks image_size, resize: train the model again"),
-        ({"stage": ...}, "lacks stage"),
-        ({"backbone": 5}, r"is wrong at \$\.backbone \(5 is not of type 'string'\)"),
-        ({"leaky": "no"}, r"is wrong at \$\.leaky"),
-        ({"drawn": 1}, r"is wrong at \$\.drawn"),
-        ({"classes": [*CLASSES, "MEL"]}, r"is wrong at \$\.classes .*has non-unique elements"),
-        ({"classes": "MEL"}, r"is wrong at \$\.classes"),
-        ({"classes": [1, 2]}, r"is wrong at \$\.classes"),
-        ({"image_size": -32}, r"is wrong at \$\.image_size \(-32 is less than the minimum of 1\)"),
-        ({"image_size": "32"}, r"is wrong at \$\.image_size"),
-        ({"image_size": 32.0}, "trained with `image_size` 32.0, but the config says 32"),
-        ({"image_size": 10**100}, "trained with `image_size` 1000"),
-        ({"resize": "cubic"}, r"is wrong at \$\.resize"),
-        ({"backbone_settings": None}, r"is wrong at \$\.backbone_settings"),
-        ({"backbone_settings": {}}, r"\('library' is a required property\)"),
-        ({"backbone_settings": {**BACKBONE, "mean": [0.5]}}, r"is wrong at \$\.backbone_settings\.mean"),
-        ({"backbone_settings": {**BACKBONE, "mean": ["a", "b", "c"]}}, r"is wrong at \$\.backbone_settings\.mean"),
-        ({"backbone_settings": {**BACKBONE, "std": [0, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
-        ({"backbone_settings": {**BACKBONE, "std": [10**400, 1, 1]}}, r"is wrong at \$\.backbone_settings\.std"),
-        ({"backbone_settings": {**BACKBONE, "std": [float("nan"), 1, 1]}}, r"is not JSON \(NaN is not a number\)"),
-        (
-            {"backbone_settings": {**BACKBONE, "library": "timm", "architecture": "hf-hub:evil/model"}},
-            "trained with `architecture` timm hf-hub:evil/model, but the config says torchvision resnet50",
-        ),
-        ({"backbone": "x" * 9999}, "has the backbone 'x{100}"),
-        ({"backbone": "../../x"}, "has the backbone '../../x', which is not one of"),
-    ],
-)
-def test_a_strangers_record_is_refused_in_one_sentence(tmp_path, changes, message):
-    folder = trained(tmp_path, **changes)
-    with pytest.raises(InputError, match=message) as refused:
-        check_fit(folder, read_record(folder), **FITTING)
-    assert len(str(refused.value)) < 900 and "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"seed": ' + b"1" * 5000 + b"}"])
-def test_a_record_that_is_not_json_is_refused(tmp_path, text):
-    (tmp_path / "model.json").write_bytes(text)
-    with pytest.raises(InputError, match=r"model\.json is not JSON .*: name the folder of a trained model"):
-        read_record(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["[]", "3", "null", '"text"'])
-def test_a_record_that_is_no_object_is_refused(tmp_path, text):
-    (tmp_path / "model.json").write_text(text)
-    with pytest.raises(InputError, match="lacks backbone"):
-        read_record(tmp_path)
-
-
-def test_what_must_be_said_of_a_model():
-    assert warnings(CARD) == []
-    assert warnings(CARD | {"drawn": True, "leaky": True}) == [DRAWN, LEAKY]
-    before = {key: value for key, value in CARD.items() if key != "drawn"}
-    assert warnings(before) == [] and warnings(before | {"collection": "demo"}) == [DRAWN]
 
 
 @settings(deadline=None)
@@ -368,91 +135,6 @@ def test_predictions_of_other_images_are_not_overwritten(tmp_path, monkeypatch):
     assert source_of("/elsewhere/visit") == "/elsewhere/visit"
 
 
-class Page(HTMLParser):
-    """Start tags with their attributes, and all text."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags, self.text = [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def gallery_page(count: int, broken: int, *warnings: str, **changes) -> Page:
-    """The page of so many readable and broken images."""
-    names = [f"<{number:03d}>" for number in range(count + broken)]
-    files = pd.DataFrame({"image": names, "row": range(len(names)), "width": 60, "height": 40})
-    files["status"] = ["ok"] * count + ["cannot be decoded: <cut>"] * broken
-    probabilities = pd.DataFrame([[0.4, 0.3, 0.2, 0.05, 0.05, 0, 0, 0]] * count, columns=CLASSES)
-    probabilities.insert(0, "image", names[:count])
-    text = prediction_page.page(
-        REPOSITORY / "workflow/report/prediction_page.html.j2",
-        name="<new>",
-        predictions=prediction_table(files, probabilities, NAMES),
-        files=files,
-        pixels=np.zeros((len(names), 32, 32, 3), np.uint8),
-        card=CARD | {"folder": "results/x"} | changes,
-        warnings=warnings,
-        class_names=NAMES,
-    )
-    assert "<cut>" not in text and "<new>" not in text
-    return Page(text)
-
-
-def test_the_gallery_shows_the_first_pictures_and_three_classes_of_each():
-    shown = gallery_page(203, 1)
-    pictures = [attributes for tag, attributes in shown.tags if tag == "img"]
-    assert len(pictures) == 200
-    assert all(picture["src"].startswith("data:image/jpeg;base64,") for picture in pictures)
-    assert pictures[7]["alt"] == "<007>" and (pictures[7]["width"], pictures[7]["height"]) == ("200", "133")
-    assert shown.text.count("Research use only, not a diagnosis.") == 2
-    assert "The first 200 of 203 images" in shown.text
-    assert "<007>: melanoma" in shown.text and "melanocytic naevus 30.0" in shown.text and "BCC 20.0" in shown.text
-    bars = [attributes for _, attributes in shown.tags if attributes.get("class") == "fill"]
-    assert len(bars) == 600 and bars[1]["style"] == "width: 30.0%"
-    assert "cannot be decoded: <cut>" in shown.text and "LEAKY" not in shown.text
-
-
-def test_the_gallery_of_a_leaking_model_says_so():
-    shown = gallery_page(2, 0, leaky=True)
-    assert "LEAKY" in shown.text
-    assert "2 images that could be read" in shown.text and "Files that could not be read" not in shown.text
-
-
-def test_the_gallery_says_in_large_letters_what_must_be_said():
-    shown = gallery_page(2, 0, DRAWN)
-    assert shown.text.count(DRAWN) == 2
-    assert [attributes.get("class") for _, attributes in shown.tags].count("notice warning") == 2
-    assert not [tag for tag, attributes in gallery_page(2, 0).tags if "warning" in attributes.get("class", "")]
-
-
-def test_a_thumbnail_has_the_shape_of_its_file():
-    shape = prediction_page.thumbnail(np.zeros((32, 32, 3), np.uint8), 10, 4000)
-    assert (shape["width"], shape["height"]) == (1, 200)
-
-
-@pytest.mark.workflow
-def test_onnx_computes_the_same_or_is_refused(tmp_path):
-    torch.manual_seed(0)
-    model = onnx_export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
-    onnx_export.write_onnx(model, 16, tmp_path / "model.onnx", {"notice": "Not a diagnosis."})
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    assert session.get_modelmeta().custom_metadata_map == {"notice": "Not a diagnosis."}
-    pixels = torch.randint(0, 256, (5, 3, 16, 16)).float()
-    published = model(pixels).numpy() + np.linspace(0, 0.01, 8)
-    found = onnx_export.parity(model, tmp_path / "model.onnx", pixels, published)
-    assert found["largest_difference"] < 1e-6 and found["images"] == 5
-    assert found["largest_difference_from_test_csv"] == pytest.approx(0.01, abs=1e-5)
-    other = onnx_export.with_probabilities(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 8)))
-    with pytest.raises(ArithmeticError, match="onnxruntime and PyTorch differ by"):
-        onnx_export.parity(other, tmp_path / "model.onnx", pixels, published)
-
-
 def test_new_images_are_predicted(run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
     (folder / "2024/sub").mkdir(parents=True)
@@ -534,18 +216,3 @@ def test_nothing_trained_yet(raw, tmp_path):
     done = snakemake(tmp_path, "predict", config={"images": "images"})
     assert done.returncode != 0 and "Nothing has been trained yet on tiny" in output(done)
     assert "Traceback" not in output(done) and not (tmp_path / "resources").exists()
-
-
-def test_the_best_model_as_onnx(run, tmp_path):
-    folder = shutil.copytree(run, tmp_path / "run")
-    done = snakemake(folder, "export_onnx")
-    assert done.returncode == 0, output(done)[-4000:]
-    facts = read_json(folder / "results/tiny/best_model.json")
-    assert facts["parity"]["largest_difference"] <= 1e-4 and facts["parity"]["images"] == 16
-    assert facts["parity"]["largest_difference_from_test_csv"] <= 2e-2 and facts["warnings"] == []
-    assert facts["model"] == model_folder("tiny", best_model(read_results(folder / TABLE)))
-    assert facts["input"]["shape"] == ["images", 3, 32, 32] and facts["classes"] == CLASSES
-    assert (folder / facts["model"] / "model.safetensors").exists()
-    session = onnxruntime.InferenceSession(folder / "results/tiny/best_model.onnx")
-    (computed,) = session.run(None, {facts["input"]["name"]: np.full((3, 3, 32, 32), 128, np.float32)})
-    assert computed.shape == (3, 8) and np.allclose(computed.sum(1), 1, atol=1e-5)

@@ -85,7 +85,7 @@ def labelled(**lesions: list[int]) -> pd.DataFrame:
 
 def test_a_study_has_as_many_folds_as_its_rarest_class_has_lesions():
     labels = labelled(MEL=[2, 1, 1, 3], NV=[1] * 9, DF=[4, 4], UNK=[1])
-    labels.loc[labels["label"] == "NV", "lesion"] = None  # each image a lesion of its own
+    labels.loc[labels["label"] == "NV", "lesion"] = None  # lesion unknown: each image counts as one lesion
     table = study_size(labels, ["MEL", "NV", "DF"], test=2).set_index("class")
     assert table["images"].to_dict() == {"MEL": 7, "NV": 9, "DF": 8, "all": 24}
     assert table["lesions"].to_dict() == {"MEL": 4, "NV": 9, "DF": 2, "all": 15}

@@ -13,7 +13,7 @@ def image_files(files: Iterable[str]) -> list[str]:
 
 
 def is_image(file: PurePath) -> bool:
-    """Whether a file has an image suffix and is no companion that macOS wrote."""
+    """Return whether a file has an image suffix and is not a companion file of macOS (._NAME, __MACOSX)."""
     return file.suffix.lower() in SUFFIXES and "__MACOSX" not in file.parts and not file.name.startswith("._")
 
 

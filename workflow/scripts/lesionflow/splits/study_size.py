@@ -83,10 +83,10 @@ def detectable_differences(
 def study_size(labels: pd.DataFrame, classes: Sequence[str], test: int) -> pd.DataFrame:
     """The contents of study_size.csv: one row per class, and "all".
 
-    `labels` has the columns image, label and lesion (missing: a lesion of its own); `test` as above. Columns: class,
-    images, lesions, folds (the most into which the lesions of a class can be divided, 0 if they do not suffice for
-    training, validation and test), and in the last row the detectable difference in balanced accuracy of each of
-    DESIGNS.
+    `labels` has the columns image, label and lesion (missing: the image counts as one lesion); `test` as above.
+    Columns: class, images, lesions, folds (the most into which the lesions of a class can be divided, 0 if they do not
+    suffice for training, validation and test), and in the last row the detectable difference in balanced accuracy of
+    each of DESIGNS.
     """
     labels = labels[labels["label"].isin(classes)]
     lesion = labels["lesion"].fillna(labels["image"]).groupby(labels["label"]).nunique()

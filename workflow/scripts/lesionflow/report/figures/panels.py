@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from lesionflow.report.figures.style import save, split_title
 
@@ -47,7 +48,7 @@ def _shortened_line(line: str, width: float, size: float) -> str:
         return line if kept == len(line) else f"{line[: -(-kept // 2)]}…{line[len(line) - kept // 2 :]}"
 
     def width_of(kept: int) -> float:
-        return TextPath((0, 0), shown(kept), size=size).get_extents().width
+        return text_to_path.get_text_width_height_descent(shown(kept), FontProperties(size=size), ismath=False)[0]
 
     if not line or width_of(len(line)) <= width:
         return line

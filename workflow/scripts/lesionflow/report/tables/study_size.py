@@ -21,14 +21,14 @@ def notes(size: pd.DataFrame, test: int, margin: float) -> list[str]:
     given = Assumptions()
     return [
         f"To detect a difference of {margin:g} in balanced accuracy: {what_it_takes(size, margin)}.",
-        "From labels and metadata alone. Images of unknown lesions count as lesions of their own."
+        "From labels and metadata alone. Each image of unknown lesion counts as one lesion."
         " Duplicates are not known yet.",
         "Folds possible: by the lesions of a class. In the row of all classes, the smallest number of any class.",
         "Last row: the smallest true difference in balanced accuracy between two models that is detected with 80 % "
         "power at the two-sided level 0.05 (single contrast; Holm's method for several needs more). Seeds: each draws "
         f"{test} test images per class, where there are so many, and trains both models. Cross-fitting: each partition "
-        "tests every image once.",
-        f"Assumed: only one of the models classifies an image correctly in {given.discordance:.0%} of images; "
+        "tests every image once. The columns are in the order of the number of trainings, with 5 folds per partition.",
+        f"Assumed: only one of the models classifies an image correctly in {100 * given.discordance:g} % of images; "
         f"correlation of this within lesions {given.lesion_correlation:g} and between seeds {given.persistence:g}; "
         f"standard deviation between trainings {given.training:g}. Fine-tuned networks may differ.",
     ]
