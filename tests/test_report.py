@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from helpers import REPOSITORY
@@ -26,6 +27,7 @@ from lesionflow.report.figures.results import LEAKY
 from lesionflow.report.figures.results import results as results_figure
 from lesionflow.report.sections.best import headlines
 from lesionflow.report.sections.verdict import leak_sentence
+from lesionflow.report.tables.table import Table
 
 
 def test_a_figure_of_a_new_category_has_a_section_of_its_own(tmp_path):
@@ -97,6 +99,16 @@ def test_chapters_and_sections_are_reached_from_the_contents(tmp_path):
     sections = ["table", "models", "search", "ladder", "images", "costs", "software", "settings", "licence"]
     assert set(sections) <= set(links)
     assert all(text.count(f' id="{link}"') == 1 for link in links)
+
+
+def test_comparisons_are_shown_with_their_notes_and_with_what_the_thesis_can_say(tmp_path):
+    rows = pd.DataFrame({"Contrast": ["a instead of b"]})
+    comparisons = Table("comparisons", "Comparisons of models", rows, rows, ["Contrast"], ["Adj. p: Holm's method."])
+    text = page(tmp_path, comparisons=comparisons, printed=["McNemar's p is between 0.1 and 0.2."])
+    (shown,) = re.findall('<section id="comparisons".*?</section>', text, re.DOTALL)
+    assert "a instead of b" in shown and "Adj. p: Holm&#39;s method." in shown
+    (beside,) = re.findall('<section id="comparison".*?</section>', text, re.DOTALL)
+    assert "McNemar&#39;s p is between 0.1 and 0.2." in beside
 
 
 def test_verdicts_stand_beside_the_picture_and_before_any_table(tmp_path):

@@ -143,4 +143,4 @@ def test_what_the_thesis_printed_about_smote():
     matrices = [run["confusion_matrix"] for run in runs]
     total = printed_difference(*matrices[::-1], given["class_order"]).iloc[-1]
     assert f"p is between {total['p_low']:.2g} and {total['p_high']:.2g}" in second
-    assert "it had 0.35 and 0.40" in second
+    assert "it printed 0.35 and 0.40" in second

@@ -19,7 +19,6 @@ rule write_report:
         splits=f"{COLLECTION}/splits.csv",  # published with every report
         results=f"{TABLES}/table_4_1.csv",
         comparisons=f"{TABLES}/comparisons.csv",
-        comparisons_html=f"{TABLES}/comparisons.html",
         counts=f"{TABLES}/class_counts.csv",
         costs=f"{TABLES}/costs.csv",
         ladder=f"{TABLES}/ladder.csv" if config["ladder"]["rungs"] else [],

@@ -8,6 +8,9 @@ from lesionflow.files import read_json, write_text
 from lesionflow.logs import job
 from lesionflow.report.captions_and_labels import read_card, read_figure, read_table
 from lesionflow.report.page import TEMPLATE, Study, page
+from lesionflow.report.printed_comparisons import printed_sentences
+from lesionflow.report.tables.comparisons import comparisons_table
+from lesionflow.report.thesis_numbers import PUBLISHED
 from lesionflow.report.verdict_sentences import verdict_sentences
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
+        comparisons = lists.read_comparisons(inputs.comparisons)
         study = Study(
             collection=snakemake.wildcards.collection,
             results=lists.read_results(inputs.results),
@@ -36,8 +40,9 @@ def main(snakemake: "Snakemake") -> None:
             settings=params.settings,
             class_names=params.class_names,
             licence=params.licence,
-            verdicts=verdict_sentences(lists.read_comparisons(inputs.comparisons)),
-            comparisons=read_table(inputs.comparisons_html),
+            verdicts=verdict_sentences(comparisons),
+            comparisons=comparisons_table(comparisons, params.settings["comparisons"]["margin"]),
+            printed=printed_sentences(PUBLISHED),
         )
         write_text(snakemake.output[0], page(TEMPLATE, study))
 

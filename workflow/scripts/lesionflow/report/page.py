@@ -17,6 +17,7 @@ from lesionflow.report.sections import data, methods, models, results
 from lesionflow.report.sections.blocks import chapter, figures, section, written_table
 from lesionflow.report.sections.verdict import verdict_section
 from lesionflow.report.tables.results import results_table
+from lesionflow.report.tables.table import Table
 from lesionflow.source import REPORT
 
 TEMPLATE = REPORT / "page.html.j2"
@@ -29,7 +30,8 @@ class Study:
     `results` is table_4_1.csv, `counts` class_counts.csv, `costs` costs.csv, `rejected` rejected.csv, and `ladder` and
     `search` are ladder.csv and search.csv if the run has them. `records` are model.json files; `runs`, `cards` and
     `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` gives the section of
-    each kind of figure. `verdicts` are at most five sentences, `comparisons` is their table.
+    each kind of figure. `verdicts` are at most five sentences, `comparisons` is
+    their table, and `printed` is from `printed_comparisons`.
     """
 
     collection: str
@@ -49,7 +51,8 @@ class Study:
     class_names: Mapping[str, str]
     licence: str
     verdicts: Sequence[str] = ()
-    comparisons: Mapping | None = None
+    comparisons: Table | None = None
+    printed: Sequence[str] = ()
 
 
 def page(template: str | Path, study: Study) -> str:
@@ -84,7 +87,7 @@ def chapters(captions: Path, study: Study) -> list[dict]:
     ]
     leakage = [
         results.ladder_section(study.ladder, of.pop("Ladder of leakage", [])),
-        results.comparison_section(study.results),
+        results.comparison_section(study.results, study.printed),
         data.images_section(
             of.pop("Images", []), study.counts, said("classes"), study.class_names, study.evidence, study.rejected
         ),

@@ -24,10 +24,11 @@ def printed_sentences(path: str | Path) -> list[str]:
             for block in ("global", "validation")
         )
         lines.append(
-            f"thesis, {backbone}, stage {STAGES[-1]}: it printed accuracies of {tested} without and with SMOTE, "
-            f"{signed(difference)} by its confusion matrices on {total['images']:.0f} images. These do not tell which "
-            f"images both models classify correctly: McNemar's p is between {total['p_low']:.2g} and "
-            f"{total['p_high']:.2g}, depending on it. As its test images were also used for training (LEAKY), even the "
-            f"smaller p says nothing about new images; on its validation images it had {valid}."
+            f"Thesis, {backbone}, stage {STAGES[-1]}: it printed accuracies of {tested} without and with SMOTE, a "
+            f"difference of {signed(difference)} in its confusion matrices of {total['images']:.0f} images. They do "
+            "not show which images both models classified correctly: McNemar's p is between "
+            f"{total['p_low']:.2g} and {total['p_high']:.2g}, whatever the pairing. Its test images were also training "
+            "images (LEAKY), so that even the smallest p says nothing about new images. On its validation images it "
+            f"printed {valid}."
         )
     return lines

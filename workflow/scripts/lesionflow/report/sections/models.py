@@ -7,15 +7,16 @@ import pandas as pd
 from lesionflow.report.sections.blocks import (
     cards,
     figures,
+    folded,
     group,
     paragraph,
     section,
     sentences,
     tables,
     tabular,
-    written_table,
 )
 from lesionflow.report.tables.search import search_table
+from lesionflow.report.tables.table import Table
 
 
 def models_section(shown: Sequence[Mapping], metrics: Sequence[dict]) -> dict | None:
@@ -57,9 +58,19 @@ def _backbone(name: str, shown: Sequence[Mapping], metrics: Sequence[Mapping]) -
     )
 
 
-def comparisons_section(table: Mapping | None, shown: Sequence[Mapping]) -> dict | None:
-    """The comparisons of models with their figures, and what a study of this size can detect."""
-    return section("comparisons", "Comparisons of models", figures(shown), written_table(table) if table else None)
+def comparisons_section(table: Table | None, shown: Sequence[Mapping]) -> dict | None:
+    """Figures of the comparisons and of what a study of this size can detect; the table and its notes are folded."""
+    rows = (
+        folded(
+            "comparisons_table",
+            "All comparisons, exploratory metrics included, and how to read them",
+            tabular(table, "Comparisons of models on the same test images."),
+            sentences(table.notes),
+        )
+        if table
+        else None
+    )
+    return section("comparisons", "Comparisons of models", figures(shown), rows)
 
 
 def search_section(long: pd.DataFrame | None, caption: str, shown: Sequence[Mapping]) -> dict | None:

@@ -37,6 +37,7 @@ def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dic
     )
 
 
-def comparison_section(long: pd.DataFrame) -> dict | None:
-    """Protocols that leak beside those that do not, in words."""
-    return section("comparison", "Comparison of protocols", sentences(protocol_comparison.sentences(long), notes=False))
+def comparison_section(long: pd.DataFrame, printed: Sequence[str]) -> dict | None:
+    """Protocols that leak beside those that do not, in words, and what the `printed` numbers of the thesis can say."""
+    words = [*protocol_comparison.sentences(long), *printed]
+    return section("comparison", "Comparison of protocols", sentences(words, notes=False))

@@ -13,7 +13,7 @@ from lesionflow.splits.overlap_text import RESAMPLED
 TEXT = ["Protocol", "Contrast", "Metric", "Verdict"]
 
 
-def comparisons_table(long: pd.DataFrame, margin: float, printed: Sequence[str]) -> Table:
+def comparisons_table(long: pd.DataFrame, margin: float, printed: Sequence[str] = ()) -> Table:
     """The Table of comparisons.csv; `printed` are sentences on the thesis' numbers (`printed_sentences`)."""
     rows = []
     for _, row in long.iterrows():
