@@ -14,7 +14,7 @@ from helpers import CLASSES, jpeg, labels_table, listing, output, snakemake
 # `pytest --hypothesis-profile=explore` draws new examples and shrinks a failure to its smallest, which takes minutes.
 REPEAT = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
 hypothesis.settings.register_profile("repeat", derandomize=True, deadline=None, database=None, phases=REPEAT)
-hypothesis.settings.register_profile("fast", parent=hypothesis.settings.get_profile("repeat"), max_examples=20)
+hypothesis.settings.register_profile("fast", parent=hypothesis.settings.get_profile("repeat"), max_examples=10)
 hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("repeat")
 

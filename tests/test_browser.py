@@ -16,6 +16,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.results import results
 
+pytestmark = pytest.mark.workflow  # a browser starts slowly
+
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
 FLAGS += "--disable-sync --no-first-run"

@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-import yaml
-
 from lesionflow.evaluation.printed_difference import printed_difference
+from lesionflow.report.thesis_numbers import read_numbers
 from lesionflow.report.verdict_sentences import signed
 from lesionflow.stages import STAGES
 
 
 def printed_sentences(path: str | Path) -> list[str]:
     """A sentence for each backbone of thesis_numbers.yaml: SMOTE instead of undersampling at the last stage."""
-    given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    given = read_numbers(path)
     runs = {(run["backbone"], run["dataset"]): run for run in given["runs"] if run["stage"] == STAGES[-1]}
     lines = []
     for backbone in dict.fromkeys(name for name, _ in runs):

@@ -1,5 +1,6 @@
 """Printed results of the thesis, under the names of our metrics."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,12 @@ RECOMPUTED = {
 }
 
 
+@functools.cache
+def read_numbers(path: str | Path) -> dict:
+    """Return thesis_numbers.yaml, which is read once. Not to be changed."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
 def printed(path: str | Path) -> pd.DataFrame:
     """Return Table 4.1 as printed, misprints included, with metrics computed from the printed confusion matrices.
 
@@ -48,7 +55,7 @@ def runs(path: str | Path) -> pd.DataFrame:
     `value` is as printed, `computed` what the confusion matrix of the same run gives. Class is empty for global
     metrics, value for those that the thesis did not compute.
     """
-    given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    given = read_numbers(path)
     rows = []
     for run in given["runs"]:
         keys = {"backbone": run["backbone"], "stage": run["stage"], "dataset": DATASETS[run["dataset"]]}
@@ -73,7 +80,7 @@ def runs(path: str | Path) -> pd.DataFrame:
 
 def _table(path: str | Path, block: str, names: dict[str, str]) -> pd.DataFrame:
     """Return one block of all runs of thesis_numbers.yaml, with keys renamed by `names` and our names of datasets."""
-    runs = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["runs"]
+    runs = read_numbers(path)["runs"]
     keys = [(run["backbone"], run["stage"], DATASETS[run["dataset"]]) for run in runs]
     index = pd.MultiIndex.from_tuples(keys, names=["backbone", "stage", "dataset"])
     return pd.DataFrame([run[block] for run in runs], index=index)[list(names)].rename(columns=names)
