@@ -7,7 +7,8 @@ import pandas as pd
 
 from lesionflow.data.image_names import clean, name_images
 from lesionflow.data.images import OTHER_SUFFIXES, shown
-from lesionflow.data.labels_and_metadata import IMAGE, describe_images
+from lesionflow.data.labels_and_metadata import describe_images
+from lesionflow.data.layout import NAMES
 from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
 from lesionflow.listing import is_image, walk
@@ -64,7 +65,7 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
 
 
 def _csv(path: str | Path, part_column: str) -> tuple[pd.Series, pd.Series]:
-    table = read_table(path, IMAGE | {part_column: ()}, ["image", part_column])
+    table = read_table(path, {"image": NAMES["image"], part_column: (part_column,)}, ["image", part_column])
     return table["image"], by_value(table[part_column], clean)
 
 
@@ -89,6 +90,6 @@ def _unread(file: PurePath) -> bool:
 
 
 def audit_foreign(labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame) -> dict:
-    """Return leakage.json of a split from `read_split`; besides files only lesions are known, if there is metadata."""
+    """Return leakage.json of a split from `read_split`; beside files it knows lesions and patients of the metadata."""
     every = labels.reindex(labels.index.union(split["image"].unique()))
-    return audit(describe_images(every, metadata)[["image", "label", "lesion"]], split)
+    return audit(describe_images(every, metadata)[["image", "label", "lesion", "patient"]], split)

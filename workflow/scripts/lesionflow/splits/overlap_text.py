@@ -9,8 +9,10 @@ RESAMPLED = "lesions resampled with replacement (where the lesion is unknown: im
 
 
 def lesions_known(found: Mapping) -> str:
-    """Return for how many images the lesion is known, in words; `found` is leakage, metrics or card.json."""
-    return f"lesion known for {found['known']['lesion']:,} of {found['images_audited']:,} images"
+    """Return for how many images lesion and patient are known, in words; `found` is leakage, metrics or card.json."""
+    known = found["known"]
+    patients = f"{known['patient']:,}" if known["patient"] else "none"
+    return f"lesion known for {known['lesion']:,} of {found['images_audited']:,} images, patient for {patients}"
 
 
 def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
