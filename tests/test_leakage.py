@@ -194,6 +194,16 @@ def test_an_image_that_shares_in_two_ways_counts_once():
         raise_if_leaky(known, split)
 
 
+def test_patients_that_cross_stop_a_split_by_lesion():
+    known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": list("LMN"), "patient": list("PPQ")})
+    split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "valid"]})
+    with pytest.raises(InputError, match=r"1 of 1 test images share patient with training \(b\)"):
+        raise_if_leaky(known, split)
+    raise_if_leaky(known, split.replace({"test": "valid", "valid": "test"}), leaky=True)
+    with pytest.raises(InputError, match="valid images share patient"):
+        raise_if_leaky(known, split.replace({"test": "valid", "valid": "test"}))
+
+
 @pytest.mark.parametrize(("crossing", "named"), [(5, r"\(b0, b1, b2, b3, b4\)"), (6, r"\(b0, b1, b2, b3, b4, …\)")])
 def test_five_crossing_images_are_named(crossing, named):
     images = ["a", *(f"b{number}" for number in range(crossing))]

@@ -140,6 +140,10 @@ def check_layouts(config: Mapping) -> None:
                 collection["label_map"] and not (by_folder or column),
                 "maps values of `label_column`, or folders: set `label_column` or `labels: by_folder`",
             ),
+            "ignore_classes": (
+                {"", "*"} & {*collection["ignore_classes"]} and not (by_folder or column),
+                "has '' or '*', which stand for values of `label_column`, or folders: name columns instead",
+            ),
             "label_key": (
                 collection["label_key"] == "lesion" and ("metadata" not in collection or by_folder),
                 "needs a table of labels, and `metadata` that have the lesion of each image: set both",

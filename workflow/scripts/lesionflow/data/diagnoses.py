@@ -11,19 +11,20 @@ from lesionflow.data.images import RawImages, shown
 from lesionflow.data.user_tables import by_value, zeros_and_ones
 from lesionflow.files import InputError
 
+OTHERS = "*"  # in `ignore_classes`: whatever is not a class
 SHOWN = 20  # values in a message
 
 
 def classes_of(values: pd.Series, where: str, known: Sequence[str], label_map: Mapping[str, str]) -> pd.Series:
     """Return the class that `label_map` gives for each value, or the value itself if it is one of `known`.
 
-    Empty cells are missing, if "" is one of `known` (`classes` and `ignore_classes`). Raises InputError if any other
-    value is not known; `where` says where the values are.
+    `known` are `classes` and `ignore_classes`. With "" among them empty cells are missing, with OTHERS any value is
+    known. Raises InputError if a value is not known; `where` says where the values are.
     """
     found = by_value(values, clean)
     labels = by_value(found, lambda value: label_map.get(value, value))
     strange = found[~labels.isin(known)].value_counts()
-    if len(strange):
+    if len(strange) and OTHERS not in known:
         named = ", ".join(f"{value!r} ({count})" for value, count in strange.head(SHOWN).items())
         raise InputError(
             f"{where} has {len(strange)} names that are no class: {named}{', …' * (len(strange) > SHOWN)}. "

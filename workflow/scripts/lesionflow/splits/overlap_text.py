@@ -5,7 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 # What stays together in splits (see `manifest.groups`) is resampled together for intervals.
-RESAMPLED = "lesions resampled with replacement (where the lesion is unknown: images with their duplicates)"
+RESAMPLED = (
+    "lesions resampled with replacement (where the lesion is unknown: images with their duplicates; "
+    "where the patient is known: patients)"
+)
 
 
 def lesions_known(found: Mapping) -> str:
