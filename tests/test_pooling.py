@@ -13,9 +13,10 @@ from lesionflow.report.thesis_numbers import PUBLISHED, printed
 
 CLASSES = ["A", "B"]
 MANIFEST = pd.DataFrame({"image": list("abcdefgh"), "label": list("AABBAABB"), "group": list("aaccefgh")})
+MANIFEST["lesion"] = [*"aacc", None, None, "g", "h"]
 # Each fold ranks perfectly, but f of class A is below c of the other fold; e and f are below one half.
 FOLDS = {1: {"a": 0.9, "b": 0.8, "c": 0.35, "d": 0.1}, 2: {"h": 0.1, "e": 0.4, "f": 0.3, "g": 0.2}}
-RECORD = {"classes": CLASSES, "time_s": 10, "epochs": 2, "params_trainable": 5, "params_total": 9}
+RECORD = {"classes": CLASSES, "seed": "1", "time_s": 10, "epochs": 2, "params_trainable": 5, "params_total": 9}
 LEAKAGE = {
     "known": {"lesion": 8, "patient": 0},
     "images_audited": 8,
@@ -112,3 +113,16 @@ def test_a_pooled_model_is_one_row_of_table_4_1_and_can_be_the_best(pooled, fold
     text = " ".join(table.notes)
     assert "over 2 seeds" in text and "95 % bootstrap interval" in text and "cross_fitted: cross-fitted" in text
     assert "cross-fitted" not in " ".join(results_table(long[long["models"] == 1]).notes)
+
+
+def test_per_lesion_thresholds_are_pooled_and_ranks_averaged(pooled, folds):
+    """e and f are images without a lesion."""
+    folds[1]["test"]["per_lesion"]["auroc_macro"] = 0.5
+    predictions = pool_predictions({seed: probabilities(values) for seed, values in FOLDS.items()})
+    found = pooled_metrics(folds, predictions, MANIFEST, CLASSES)["test"]["per_lesion"]
+    assert found["auroc_macro"] == 0.75 and pooled["test"]["per_lesion"]["auroc_macro"] == 1
+    assert found["confusion_matrix"] == [[1, 2], [0, 3]] and found["accuracy"] == pytest.approx(4 / 6)
+    assert (found["lesions"], found["images_without_lesion"]) == (4, 2)
+    folds[2]["test"]["per_lesion"] = None  # a fold may lack lesions
+    found = pooled_metrics(folds, predictions, MANIFEST, CLASSES)["test"]["per_lesion"]
+    assert found["auroc_macro"] == 0.5 and found["per_class"]["A"]["auroc"] == 1

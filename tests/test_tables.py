@@ -9,6 +9,7 @@ from made_up import HOSTILE, PUBLISHED, counts, markdown_rows, results, rungs, s
 
 from lesionflow.data.duplicates import pairs_of_sets
 from lesionflow.evaluation.ladder import ladder_row
+from lesionflow.lists import read_results
 from lesionflow.markdown import escape, page
 from lesionflow.report import protocol_comparison
 from lesionflow.report.captions_and_labels import read_figure, read_table
@@ -16,7 +17,7 @@ from lesionflow.report.figures.ladder import ladder as ladder_figure
 from lesionflow.report.figures.leakage import duplicate_pairs
 from lesionflow.report.tables.costs import cost_table
 from lesionflow.report.tables.ladder import ladder_table
-from lesionflow.report.tables.results import COST, KEYS, TEST, VALID, results_table
+from lesionflow.report.tables.results import COST, KEYS, PER_LESION, TEST, VALID, results_table
 from lesionflow.report.tables.results import PUBLISHED as PRINTED
 from lesionflow.report.tables.results import results as long_results
 from lesionflow.report.tables.runs import global_table, long_form, per_class_table
@@ -85,7 +86,15 @@ def test_long_table():
     assert not long.duplicated(["protocol", "backbone", "stage", "dataset", "seed"]).any()
     published = [f"published_{name}" for name in PRINTED]
     valid = [f"valid_{name}" for name in VALID]
-    valid += ["lesions_known", "images_audited", "models", *COST, "leaky", "published_as", *published]
+    valid += [f"per_lesion_{name}" for name in PER_LESION] + [
+        "lesions_known",
+        "images_audited",
+        "models",
+        *COST,
+        "leaky",
+        "published_as",
+        *published,
+    ]
     columns = [*KEYS, *TEST, *valid]
     assert list(long)[: len(columns)] == columns
     assert all(name.startswith(("published_", "computed_")) for name in list(long)[19 + len(valid) :])
@@ -205,6 +214,28 @@ def test_words_follow_the_numbers():
     assert "printed 98% on test; on its validation images its logs and figures say 40%" in words[3]
     assert "in 0 of 18 trainings" in words[-2] and "in 18 of 18 trainings" in words[-1]
     assert protocol_comparison.sentences(table()) == []
+
+
+def test_results_per_lesion_follow_table_4_1(tmp_path):
+    long = table(protocols=("corrected", "as_published"))
+    long.loc[long["leaky"], [f"per_lesion_{name}" for name in PER_LESION]] = np.nan
+    written = results_table(long)
+    paths = [tmp_path / f"table_4_1.{ending}" for ending in ("csv", "md", "html")]
+    written.write(*paths)
+    first = read_results(paths[0]).iloc[0]
+    assert (first["per_lesion_lesions"], first["per_lesion_images_without_lesion"]) == (24, 0)
+    wide = written.more.wide
+    assert len(wide) == 18 and set(wide["Protocol"]) == {"corrected"} and wide["Lesions"][0] == "24"
+    names = [f"per_lesion_balanced_accuracy{end}" for end in ("", "_low", "_high")]
+    assert wide["Bal. acc."][0] == "{:.3f} ({:.3f}–{:.3f})".format(*first[names])
+    assert wide["Bal. acc."][0] != written.wide["Bal. acc."][12]
+    text, html = (path.read_text() for path in paths[1:])
+    assert "Per lesion: unknown under as_published, because" in text and "(at most 0 in a test)" in text
+    assert "# Results per lesion" in text and "<details><summary>Results per lesion" in html
+    assert "unknown under corrected" not in text
+    for name in PER_LESION:
+        long[f"per_lesion_{name}"] = np.nan
+    assert results_table(long).more is None and "the mean of" not in results_table(long).markdown()
 
 
 @pytest.mark.parametrize(

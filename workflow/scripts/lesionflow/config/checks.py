@@ -21,7 +21,19 @@ RESERVED = {
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"default", "folders"},
-    "classes": {"all", "group", "image", "label", "predicted", "probability", "seed", "status", "total", "warning"},
+    "classes": {
+        "all",
+        "group",
+        "image",
+        "label",
+        "lesion",
+        "predicted",
+        "probability",
+        "seed",
+        "status",
+        "total",
+        "warning",
+    },
 }
 
 

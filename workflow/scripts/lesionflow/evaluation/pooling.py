@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.best_model import VALID, representative
+from lesionflow.evaluation.lesions import metrics_per_lesion
 from lesionflow.evaluation.metrics import METRICS, score
 
 
@@ -30,16 +31,14 @@ def pooled_metrics(
     Validation metrics and costs are means over folds. Numbers of images are sums: an image counts once per partition.
     `seed` is of the model that represents all `models`, as in `best_model.representative`.
     """
-    images = manifest.set_index("image").loc[predictions["image"]]
+    images = predictions.join(manifest.set_index("image")[["lesion", "group", "label"]], on="image")
     label = pd.Categorical(images["label"], categories=classes).codes
-    test = score(predictions[classes].to_numpy(), label, images["group"], classes)
+    test = score(images[classes].to_numpy(), label, images["group"], classes)
     several = list(folds.values())
-    for metric in METRICS:
-        if metric.averaged:
-            test[metric.column] = _mean([fold["test"] for fold in several], metric.column)
-            for name in test["per_class"] if metric.per_class else ():
-                own = [fold["test"]["per_class"][name] for fold in several if name in fold["test"]["per_class"]]
-                test["per_class"][name][metric.key] = _mean(own, metric.key)
+    _average(test, [fold["test"] for fold in several])
+    test["per_lesion"] = metrics_per_lesion(images, classes)
+    if test["per_lesion"]:
+        _average(test["per_lesion"], [fold["test"]["per_lesion"] for fold in several if fold["test"]["per_lesion"]])
     test["images_sharing"] = sum(fold["test"]["images_sharing"] for fold in several)
     valid = {key: sum(fold["valid"][key] for fold in several) for key in ("images", "images_sharing")}
     valid |= {key: _mean([fold["valid"] for fold in several], key) for key in ("accuracy", "balanced_accuracy")}
@@ -48,6 +47,16 @@ def pooled_metrics(
     runs = pd.DataFrame({"seed": list(folds), VALID: [fold["valid"]["balanced_accuracy"] for fold in several]})
     found = {"valid": valid, "test": test, "known": audited["known"], "images_audited": audited["images_audited"]}
     return found | costs | {"seed": int(representative(runs)["seed"]), "models": len(several)}
+
+
+def _average(pooled: dict, folds: Sequence[Mapping]) -> None:
+    """Set the `averaged` metrics of `pooled`, from `score`, to their means over `folds`, from `score` too."""
+    for metric in METRICS:
+        if metric.averaged:
+            pooled[metric.column] = _mean(folds, metric.column)
+            for name in pooled["per_class"] if metric.per_class else ():
+                own = [fold["per_class"][name] for fold in folds if name in fold["per_class"]]
+                pooled["per_class"][name][metric.key] = _mean(own, metric.key)
 
 
 def _mean(values: Sequence[Mapping], key: str) -> float:

@@ -22,7 +22,7 @@ def predictions_of_models(
     `records` (model.json) and `tests` (test.csv) are of the same models and seeds in the same order. `folds` gives the
     number of folds of each cross-fitted protocol: its seeds are the partitions, which test each image once.
     """
-    known = manifest.set_index("image")[["group", "label"]]
+    known = manifest.set_index("image")[["lesion", "group", "label"]]
     found: dict[str, list[pd.DataFrame]] = {}
     for record, test in zip(records, tests, strict=True):
         seed, protocol = int(record["seed"]), record["protocol"]

@@ -11,9 +11,10 @@ from lesionflow.report.tables.table import Table
 
 
 def results_section(table: Table, caption: str) -> dict | None:
-    """Table 4.1, and how to read it."""
+    """Table 4.1, its metrics per lesion, and how to read them."""
+    more = table.more and folded("per_lesion", "Results per lesion", tabular(table.more, "Table 4.1 per lesion."))
     notes = folded("notes", "How to read Table 4.1", sentences(table.notes))
-    return section("table", "Results of all models", tabular(table, caption), notes)
+    return section("table", "Results of all models", tabular(table, caption), more, notes)
 
 
 def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dict | None:

@@ -1,12 +1,13 @@
 """Table 4.1: long for programs, wide for people."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.metrics import METRICS, shown_in
+from lesionflow.report.tables.per_lesion import first_seen, lesion_notes, lesions_table, models
 from lesionflow.report.tables.table import Table, cell, weights_name
 from lesionflow.report.thesis_numbers import printed_text
 from lesionflow.splits.overlap_text import RESAMPLED, shared_cell, unknown_lesions
@@ -16,6 +17,7 @@ INTERVAL = ["balanced_accuracy_low", "balanced_accuracy_high"]
 TEST = ["images", "images_sharing"]
 for metric in METRICS:
     TEST += [metric.column, *(INTERVAL if metric.key == "balanced_accuracy" else [])]
+PER_LESION = ["lesions", "images_without_lesion", "lesions_of_several_classes", *TEST[2:]]
 VALID = ["images", "images_sharing", "accuracy", "balanced_accuracy"]
 COST = ["time_s", "epochs", "params_trainable", "params_total"]
 PUBLISHED = ["accuracy", "precision_macro", "sensitivity_macro", "f1_macro", *COST]
@@ -46,7 +48,7 @@ def results(
     `cards` (model.json) and `metrics` (metrics.json) are of the same models in the same order; `leaky` names
     protocols. By our backbone, `pretrained_on` says what its weights were trained on and `published_as` names the
     thesis' backbone. `published` is from `published.printed`. Metrics are fractions (0–1) on test images, unless named
-    `valid_…`; times are in seconds.
+    `valid_…` or `per_lesion_…`, which are missing where no lesion is known; times are in seconds.
     """
     rows = []
     for card, result in zip(cards, metrics, strict=True):
@@ -56,12 +58,14 @@ def results(
         keys |= {"stage": int(card["stage"]), "seed": int(result.get("seed", card["seed"]))}
         row = keys | {key: result["test"][key] for key in TEST}
         row |= {f"valid_{key}": result["valid"][key] for key in VALID}
+        lesions = result["test"]["per_lesion"] or {}
+        row |= {f"per_lesion_{key}": lesions.get(key, np.nan) for key in PER_LESION}
         row |= {"lesions_known": result["known"]["lesion"], "images_audited": result["images_audited"]}
         row |= {"models": result.get("models", 1)}
         row |= {key: result[key] for key in COST} | {"leaky": card["protocol"] in leaky}
         rows.append(row | {"published_as": published_as.get(card["backbone"])})
     table = pd.DataFrame(rows).join(published, on=["published_as", "stage", "dataset"])
-    counts = [f"published_{key}" for key in COST]
+    counts = [*(f"published_{key}" for key in COST), *(f"per_lesion_{key}" for key in PER_LESION[:3])]
     table[counts] = table[counts].round().astype("Int64")  # whole numbers, though some are missing
     return table
 
@@ -78,13 +82,14 @@ def results_table(long: pd.DataFrame) -> Table:
         names = ("thesis", run["published_as"], "ImageNet", str(run["stage"]), run["dataset"], "–")
         rows.append(_names(*names) | {name: _printed_cell(run, *how) for name, how in WIDE.items()})
         labels.append(_labels("thesis", " ".join(ours[run["published_as"]]), run["stage"], run["dataset"]))
-    for (protocol, backbone, weights, stage, dataset), runs in _models(long):
+    for (protocol, backbone, weights, stage, dataset), runs in models(long):
         names = (protocol, backbone, weights, str(stage), dataset, shared_cell(runs))
         rows.append(_names(*names) | {name: cell(runs, *how) for name, how in WIDE.items()})
         labels.append(_labels(protocol, backbone, stage, dataset))
     leaky = {"thesis", *long.loc[long["leaky"], "protocol"]}
+    title, more = "results of all models", lesions_table(long)
     return Table(
-        "table_4_1", "results of all models", long, pd.DataFrame(rows), TEXT, notes(long), leaky, labels, number="4.1"
+        "table_4_1", title, long, pd.DataFrame(rows), TEXT, notes(long), leaky, labels, number="4.1", more=more
     )
 
 
@@ -102,18 +107,7 @@ def _printed(table: pd.DataFrame) -> pd.DataFrame:
     """One row per run that the thesis printed."""
     keys = ["published_as", "stage", "dataset"]
     printed = table[table["published_accuracy"].notna()].drop_duplicates(keys)
-    return printed.sort_values(keys, key=_first_seen, kind="stable")
-
-
-def _models(table: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame]]:
-    """Names and seeds of each model; models that differ in the dataset only follow each other."""
-    keys = ["protocol", "backbone", "weights", "stage", "dataset"]
-    yield from table.sort_values(keys, key=_first_seen, kind="stable").groupby(keys, sort=False)
-
-
-def _first_seen(column: pd.Series) -> pd.Series:
-    """Return a sort key: the order of first appearance of a column's values."""
-    return pd.Series(pd.factorize(column)[0], index=column.index)
+    return printed.sort_values(keys, key=first_seen, kind="stable")
 
 
 def _printed_cell(run: pd.Series, metric: str, decimals: int = 2) -> str:
@@ -137,6 +131,7 @@ def notes(long: pd.DataFrame) -> list[str]:
         *([f"In parentheses: 95 % bootstrap interval, {RESAMPLED}."] if seeds < 2 or pooled else []),
         *pooled,
         *unknown_lesions(long, "protocol"),
+        *lesion_notes(long),
     ]
     if long["published_accuracy"].notna().any():
         lines.append(

@@ -39,7 +39,8 @@ class Table:
 
     `name` is its id in HTML, `text` names the columns of `wide` that are aligned left. `leaky` are the protocols or
     splits that are stamped LEAKY: in the first column, or in the uppermost header where there are several. `rows` are
-    the labels by which the report filters each row, `labels` those of the whole table. `number` is the thesis'.
+    the labels by which the report filters each row, `labels` those of the whole table. `number` is the thesis'. `more`
+    is a table for people only that `write` puts after it, folded in HTML; its `long` is not written.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     rows: Sequence[Mapping[str, str]] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     number: str | None = None
+    more: "Table | None" = None
 
     @property
     def heading(self) -> str:
@@ -61,9 +63,12 @@ class Table:
     def write(self, csv: str | Path, md: str | Path, html: str | Path) -> None:
         """Write CSV, Markdown and HTML."""
         write_table(csv, self.long)
-        write_text(md, self.markdown())
+        write_text(md, "\n".join(table.markdown() for table in (self, self.more) if table))
         items = Markup("").join(Markup("<li>{}</li>\n").format(note) for note in self.notes)
-        write_text(html, f'<!doctype html>\n<meta charset="utf-8">\n{self.html(caption=True)}<ul>\n{items}</ul>\n')
+        page = f'<!doctype html>\n<meta charset="utf-8">\n{self.html(caption=True)}<ul>\n{items}</ul>\n'
+        if self.more:
+            page += f"<details><summary>{escape(self.more.heading)}</summary>\n{self.more.html()}</details>\n"
+        write_text(html, page)
 
     def markdown(self) -> str:
         """The table in Markdown under its title, with its notes."""
