@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from lesionflow.evaluation.comparisons import compare
 from lesionflow.evaluation.lesions import lesion_predictions, metrics_per_lesion
 from lesionflow.evaluation.metrics import score
 
 CLASSES = list("ABCD")
+COMPARED = ["balanced_accuracy", "f1_macro", "auroc_macro", "sensitivity_D"]
 
 
 def draw_images(seed: int, several: bool = True) -> pd.DataFrame:
@@ -105,3 +107,50 @@ def test_without_a_known_lesion_they_are_unknown():
     images = small()
     assert metrics_per_lesion(images.assign(lesion=None), ["A", "B"]) is None
     assert metrics_per_lesion(images[images["lesion"] != "x"], ["A", "B"]) is None  # y has two classes
+
+
+def compared(images: pd.DataFrame, seed: int, lesions: bool = True) -> pd.DataFrame:
+    """All metrics of two models in one seed, a as in `images`, b by chance."""
+    images = images.assign(seed=1)
+    chance = np.random.default_rng([seed, 1]).dirichlet(np.ones(4), len(images))
+    order = images["image"].rank().astype(int) - 1  # the answers stay with their images
+    tables = {"a": images, "b": images.assign(**pd.DataFrame(chance[order], images.index, CLASSES))}
+    per_lesion = {name: lesion_predictions(table, CLASSES) for name, table in tables.items()}
+    contrasts = [("c", "a", "b"), ("d", "b", "a")]
+    return compare(contrasts, tables, CLASSES, COMPARED[0], 0.02, 99, 0, COMPARED[1:], per_lesion if lesions else None)
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 1000))
+def test_models_compared_per_lesion_do_not_touch_the_primary_family(seed):
+    images = draw_images(seed)
+    table = compared(images, seed)
+    of_images, of_lesions = (table[table["per"] == per].reset_index(drop=True) for per in ("image", "lesion"))
+    pd.testing.assert_frame_equal(of_images, compared(images, seed, lesions=False))
+    assert set(of_lesions["family"]) == {"exploratory"} and len(of_lesions) == len(of_images) == 8
+    assert (of_lesions["p_adjusted"] == of_lesions["p"]).all()
+    expected = metrics_per_lesion(images.assign(seed=1), CLASSES)
+    assert (of_lesions["images"] == expected["units"]).all() and (of_lesions["groups"] == expected["groups"]).all()
+    again = compared(images.sample(frac=1, random_state=seed), seed)
+    pd.testing.assert_frame_equal(again, table)
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 1000))
+def test_of_one_image_per_lesion_models_compare_as_per_image(seed):
+    table = compared(draw_images(seed, several=False), seed).drop(columns=["p_adjusted", "verdict", "family"])
+    of_images, of_lesions = (
+        table[table["per"] == per].drop(columns="per").reset_index(drop=True) for per in ("image", "lesion")
+    )
+    pd.testing.assert_frame_equal(of_images, of_lesions, rtol=0, atol=1e-9)
+
+
+def test_the_difference_per_lesion_is_that_of_metrics_json():
+    images = draw_images(3).assign(seed=1)
+    tables = {"a": images, "b": images.assign(**dict(zip(CLASSES, images[CLASSES[::-1]].to_numpy().T, strict=True)))}
+    of_lesions = {name: lesion_predictions(table, CLASSES) for name, table in tables.items()}
+    found = compare([("c", "a", "b")], tables, CLASSES, COMPARED[0], 0.02, 9, 0, COMPARED[1:], of_lesions)
+    a, b = (metrics_per_lesion(table, CLASSES) for table in tables.values())
+    expected = [a[metric] - b[metric] for metric in COMPARED[:3]]
+    expected.append(a["per_class"]["D"]["sensitivity"] - b["per_class"]["D"]["sensitivity"])
+    assert found.loc[found["per"] == "lesion", "difference"].tolist() == pytest.approx(expected, abs=1e-6)

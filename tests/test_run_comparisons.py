@@ -12,13 +12,14 @@ from lesionflow.lists import read_comparisons
 from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.comparisons import comparisons
 from lesionflow.report.printed_comparisons import printed_sentences
-from lesionflow.report.tables.comparisons import comparisons_table
+from lesionflow.report.tables.comparisons import comparisons_table, notes
 from lesionflow.report.thesis_numbers import PUBLISHED
 from lesionflow.report.verdict_sentences import verdict_sentences
 
 CLASSES = ["MEL", "NV"]
 MANIFEST = pd.DataFrame({"image": [f"i{n:02d}" for n in range(40)], "group": [f"i{n // 2 * 2:02d}" for n in range(40)]})
 MANIFEST["label"] = np.where(np.arange(40) < 20, "MEL", "NV")
+MANIFEST["lesion"] = MANIFEST["group"].where(np.arange(40) % 10 < 8)  # of a tenth it is not known
 
 
 def record(protocol: str, seed: int, dataset: str) -> dict:
@@ -66,12 +67,13 @@ def test_seeds_of_a_cross_fitted_protocol_are_partitions():
 def test_every_contrast_has_a_row_per_metric_and_families_are_of_a_protocol(long):
     assert list(long)[: len(COLUMNS) + 2] == [*COLUMNS, "protocol", "leaky"]
     metrics = ["balanced_accuracy", "f1_macro", "auroc_macro", "sensitivity_MEL"]
-    assert long["metric"].tolist() == metrics * 2 and long["leaky"].tolist() == [True] * 4 + [False] * 4
+    assert long["metric"].tolist() == [*np.repeat(metrics, 2)] * 2 and long["per"].tolist() == ["image", "lesion"] * 8
+    assert long["leaky"].tolist() == [True] * 8 + [False] * 8
     primary = long[long["family"] == "primary"].set_index("protocol")
     assert (primary["p_adjusted"] == primary["p"]).all()  # one contrast in each family
     assert primary.loc["as_published", "verdict"] == "better" and primary.loc["as_published", "difference"] == 0.5
     assert primary.loc["corrected", ["difference", "p"]].tolist() == [0, 1]
-    assert long.loc[long["metric"] == "sensitivity_MEL", "difference"].tolist() == [1, 0]
+    assert long.loc[long["metric"] == "sensitivity_MEL", "difference"].tolist() == [1, 1, 0, 0]
 
 
 def test_melanoma_is_not_compared_where_none_is_tested():
@@ -80,7 +82,7 @@ def test_melanoma_is_not_compared_where_none_is_tested():
     records = [record("corrected", 1, name) for name in ("smote", "undersampled")]
     found = predictions_of_models(records, tests, others, {})
     table = compare_run([contrast("corrected")], found, ["MEL", "NV", "BCC"], "balanced_accuracy", 0.02)
-    assert "sensitivity_MEL" not in set(table["metric"]) and len(table) == 3
+    assert "sensitivity_MEL" not in set(table["metric"]) and len(table) == 6
 
 
 def test_a_test_set_of_one_class_has_no_auroc():
@@ -88,7 +90,24 @@ def test_a_test_set_of_one_class_has_no_auroc():
     naevi = [predictions(9, slice(20, 40))] * 2
     found = predictions_of_models(records, naevi, MANIFEST, {})
     table = compare_run([contrast("corrected")], found, CLASSES, "balanced_accuracy", 0.02)
-    assert table["metric"].tolist() == ["balanced_accuracy", "f1_macro"]
+    assert table["metric"].tolist() == [*np.repeat(["balanced_accuracy", "f1_macro"], 2)]
+
+
+def test_where_no_lesion_is_known_models_are_compared_per_image_only():
+    records = [record("corrected", 1, name) for name in ("smote", "undersampled")]
+    found = predictions_of_models(records, [predictions(9)] * 2, MANIFEST.assign(lesion=None), {})
+    table = compare_run([contrast("corrected")], found, CLASSES, "balanced_accuracy", 0.02)
+    assert (table["per"] == "image").all() and len(table) == 4
+    assert any("unknown under corrected" in note for note in notes(with_advice(table, ""), 0.02))
+
+
+def test_a_class_of_which_no_lesion_is_clear_is_compared_per_image_only():
+    """All melanomas and a naevus are pictures of one lesion."""
+    records = [record("corrected", 1, name) for name in ("smote", "undersampled")]
+    mixed = MANIFEST.assign(lesion=[f"L{max(20, number)}" for number in range(40)])
+    found = predictions_of_models(records, [predictions(9)] * 2, mixed, {})
+    table = compare_run([contrast("corrected")], found, CLASSES, "balanced_accuracy", 0.02)
+    assert set(table.loc[table["per"] == "lesion", "metric"]) == {"balanced_accuracy", "f1_macro"}
 
 
 def test_advice_is_given_where_balanced_accuracy_is_too_small_to_tell(long):
@@ -121,7 +140,8 @@ def test_the_table_says_how_to_read_it(long, tmp_path):
     for words in ("Holm's method", "permutation", "ignores", "±0.02", "What was printed.", "sensitivity for MEL"):
         assert words in text, words
     assert "what it takes: 10 seeds would detect about 0.020 in balanced accuracy." in text
-    assert (table.wide["Adj. p"] == "–").sum() == 6
+    assert (table.wide["Adj. p"] == "–").sum() == 14
+    assert "the mean of the class probabilities" in text and "unknown under" not in text
     known = comparisons_table(long[long["verdict"] == "better"], 0.02, [])
     assert not any("what it takes" in note for note in known.notes)
 

@@ -133,7 +133,7 @@ def read_ladder(path: str | Path) -> pd.DataFrame:
 
 def read_comparisons(path: str | Path) -> pd.DataFrame:
     """comparisons.csv: names of the contrast and its models, verdict, what_it_takes, leaky and numbers."""
-    return read_table(path, ["family", "contrast", "a", "b", "metric", "verdict", "protocol", "what_it_takes"])
+    return read_table(path, ["family", "contrast", "a", "b", "metric", "per", "verdict", "protocol", "what_it_takes"])
 
 
 def read_study_size(path: str | Path) -> pd.DataFrame:

@@ -6,12 +6,26 @@ import numpy as np
 import pandas as pd
 
 from lesionflow.evaluation.paired_study import PairedStudy
-from lesionflow.evaluation.resampled_metrics import check_metric
+from lesionflow.evaluation.resampled_metrics import check_metric, possible_metrics
 from lesionflow.evaluation.verdicts import holm, verdict
 from lesionflow.files import InputError
 
 KEYS = ["seed", "image", "group", "label"]
-COLUMNS = ["family", "contrast", "a", "b", "metric", "images", "groups", "seeds", "difference", "low", "high", "p"]
+COLUMNS = [
+    "family",
+    "contrast",
+    "a",
+    "b",
+    "metric",
+    "per",
+    "images",
+    "groups",
+    "seeds",
+    "difference",
+    "low",
+    "high",
+    "p",
+]
 COLUMNS += ["p_adjusted", "detectable", "verdict", "mcnemar_p"]
 
 
@@ -24,12 +38,14 @@ def compare(
     draws: int,
     seed: int,
     exploratory: Sequence[str] = (),
+    lesions: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    """The contents of comparisons.csv: COLUMNS, one row per metric and contrast.
+    """The contents of comparisons.csv: COLUMNS, one row per metric and contrast, per image and per lesion.
 
     `contrasts` are (name, model a, model b). `predictions` has for each model the columns image, group, label, seed
-    (as defined by `resampling.Images`) and one probability per class. The contrasts in `metric` are the primary
-    family, whose p values are adjusted together; contrasts in the metrics `exploratory` keep their p values.
+    (as defined by `resampling.Images`) and one probability per class; `lesions`, if any, has the same from
+    `lesion_predictions`. The contrasts in `metric` per image are the primary family, whose p values are adjusted
+    together; those per lesion and in the metrics `exploratory` keep their p values.
     `margin`, in units of the metric, is the largest difference that does not matter. `seed` fixes all draws.
     `verdicts` explains the numbers.
 
@@ -38,6 +54,30 @@ def compare(
     metrics = [metric, *exploratory]
     for name in metrics:
         check_metric(name, classes)
+    rows = _contrasted(contrasts, predictions, classes, metrics, draws, seed, "image")
+    if lesions:
+        tested = set(next(iter(lesions.values()))["label"])
+        rows += _contrasted(contrasts, lesions, classes, possible_metrics(metrics, tested), draws, seed, "lesion")
+    table = pd.DataFrame(rows)
+    primary = (table["metric"] == metric) & (table["per"] == "image")
+    table["family"] = np.where(primary, "primary", "exploratory")
+    table["p_adjusted"] = table["p"]
+    table.loc[primary, "p_adjusted"] = holm(table.loc[primary, "p"].to_numpy())
+    limits = table[["low", "high", "p_adjusted"]].to_numpy(float)
+    table["verdict"] = [verdict(low, high, p, margin) for low, high, p in limits]
+    return table.sort_values("metric", key=lambda of: of.map(metrics.index), kind="stable", ignore_index=True)[COLUMNS]
+
+
+def _contrasted(
+    contrasts: Sequence[tuple[str, str, str]],
+    predictions: Mapping[str, pd.DataFrame],
+    classes: Sequence[str],
+    metrics: Sequence[str],
+    draws: int,
+    seed: int,
+    per: str,
+) -> list[dict]:
+    """The rows of all contrasts `per` image or lesion, before their p values are adjusted."""
     tables = _sorted_tables(contrasts, predictions)
     studies: dict[int, PairedStudy] = {}
     rows = []
@@ -46,15 +86,8 @@ def compare(
         key = int(pd.util.hash_pandas_object(tables[a][KEYS]).sum())
         if key not in studies:  # models tested on the same images share their draws
             studies[key] = PairedStudy(tables[a], classes, metrics, draws, seed)
-        rows += [{"contrast": name, "a": a, "b": b} | row for row in studies[key].contrast(a, b, tables)]
-    table = pd.DataFrame(rows)
-    table["family"] = np.where(table["metric"] == metric, "primary", "exploratory")
-    primary = table["family"] == "primary"
-    table["p_adjusted"] = table["p"]
-    table.loc[primary, "p_adjusted"] = holm(table.loc[primary, "p"].to_numpy())
-    limits = table[["low", "high", "p_adjusted"]].to_numpy(float)
-    table["verdict"] = [verdict(low, high, p, margin) for low, high, p in limits]
-    return table.sort_values("metric", key=lambda of: of.map(metrics.index), kind="stable", ignore_index=True)[COLUMNS]
+        rows += [{"contrast": name, "a": a, "b": b, "per": per} | row for row in studies[key].contrast(a, b, tables)]
+    return rows
 
 
 def _sorted_tables(

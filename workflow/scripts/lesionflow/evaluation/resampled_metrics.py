@@ -4,7 +4,7 @@ Names follow metrics.json: balanced_accuracy, f1_macro, auroc_macro, and sensiti
 the classes present in the test set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,12 @@ def check_metric(metric: str, classes: Sequence[str]) -> None:
     known = [*MACRO, *(SENSITIVITY + name for name in classes)]
     if metric not in known:
         raise InputError(f"Models cannot be compared by {metric!r}: choose one of {', '.join(known)}.")
+
+
+def possible_metrics(metrics: Sequence[str], tested: Collection[str]) -> list[str]:
+    """Those of `metrics` that a test set with the classes `tested` has."""
+    possible = {*MACRO, *(SENSITIVITY + name for name in tested)}
+    return [metric for metric in metrics if metric in possible and (metric != "auroc_macro" or len(tested) > 1)]
 
 
 def smallest_error(metric: str, classes: Sequence[str], images: Images) -> float:

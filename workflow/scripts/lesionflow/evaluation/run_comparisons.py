@@ -6,7 +6,8 @@ import pandas as pd
 
 from lesionflow.config.contrasts import model_name
 from lesionflow.evaluation.comparisons import compare
-from lesionflow.evaluation.resampled_metrics import MACRO, SENSITIVITY
+from lesionflow.evaluation.lesions import lesion_predictions
+from lesionflow.evaluation.resampled_metrics import MACRO, SENSITIVITY, possible_metrics
 from lesionflow.evaluation.verdicts import TOO_SMALL
 from lesionflow.splits.methods import fold_of_seed
 
@@ -47,19 +48,20 @@ def compare_run(
     for protocol, rows in pd.DataFrame(contrasts).groupby("protocol", sort=False):
         triples = list(rows[["contrast", "a", "b"]].itertuples(index=False, name=None))
         others = [name for name in exploratory(predictions[rows["a"].iloc[0]]) if name != metric]
-        table = compare(triples, predictions, classes, metric, margin, DRAWS, SEED, others)
+        lesions = {name: lesion_predictions(predictions[name], classes) for name in {*rows["a"], *rows["b"]}}
+        known = any(table["lesion"].notna().any() for table in lesions.values())
+        table = compare(triples, predictions, classes, metric, margin, DRAWS, SEED, others, lesions if known else None)
         tables.append(table.assign(protocol=protocol).merge(rows[["a", "b", "leaky"]], on=["a", "b"]))
     return pd.concat(tables, ignore_index=True)
 
 
 def exploratory(predictions: pd.DataFrame) -> list[str]:
     """The metrics that are compared besides the chosen one, as far as the tested classes allow them."""
-    tested = set(predictions["label"])
-    found = [metric for metric in MACRO if metric != "auroc_macro" or len(tested) > 1]
-    return found + [SENSITIVITY + MELANOMA] * (MELANOMA in tested)
+    return possible_metrics([*MACRO, SENSITIVITY + MELANOMA], set(predictions["label"]))
 
 
 def with_advice(comparisons: pd.DataFrame, what_it_takes: str) -> pd.DataFrame:
-    """`comparisons` with the column what_it_takes, advice on balanced accuracy, where that is too small to tell."""
-    small = (comparisons["verdict"] == TOO_SMALL) & (comparisons["metric"] == "balanced_accuracy")
+    """`comparisons` with what_it_takes: advice on balanced accuracy per image, where that is too small to tell."""
+    of_images = (comparisons["metric"] == "balanced_accuracy") & (comparisons["per"] == "image")
+    small = of_images & (comparisons["verdict"] == TOO_SMALL)
     return comparisons.assign(what_it_takes=small.map({True: what_it_takes, False: None}))

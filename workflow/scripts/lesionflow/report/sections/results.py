@@ -12,9 +12,15 @@ from lesionflow.report.tables.table import Table
 
 def results_section(table: Table, caption: str) -> dict | None:
     """Table 4.1, its metrics per lesion, and how to read them."""
-    more = table.more and folded("per_lesion", "Results per lesion", tabular(table.more, "Table 4.1 per lesion."))
+    more = tabular(table.more, "Results of all models, per lesion.") if table.more else None
     notes = folded("notes", "How to read Table 4.1", sentences(table.notes))
-    return section("table", "Results of all models", tabular(table, caption), more, notes)
+    return section(
+        "table",
+        "Results of all models",
+        tabular(table, caption),
+        folded("per_lesion", "Results per lesion", more),
+        notes,
+    )
 
 
 def ladder_section(long: pd.DataFrame | None, figures: Sequence[Mapping]) -> dict | None:

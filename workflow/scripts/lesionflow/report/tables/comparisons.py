@@ -6,11 +6,12 @@ import pandas as pd
 
 from lesionflow.evaluation.run_comparisons import DRAWS
 from lesionflow.evaluation.verdicts import TOO_SMALL
+from lesionflow.report.tables.per_lesion import lesion_notes
 from lesionflow.report.tables.table import Table
 from lesionflow.report.verdict_sentences import metric_words, signed
 from lesionflow.splits.overlap_text import RESAMPLED
 
-TEXT = ["Protocol", "Contrast", "Metric", "Verdict"]
+TEXT = ["Protocol", "Contrast", "Metric", "Per", "Verdict"]
 
 
 def comparisons_table(long: pd.DataFrame, margin: float, printed: Sequence[str] = ()) -> Table:
@@ -22,7 +23,8 @@ def comparisons_table(long: pd.DataFrame, margin: float, printed: Sequence[str] 
                 "Protocol": row["protocol"],
                 "Contrast": row["contrast"],
                 "Metric": metric_words(row["metric"]),
-                "Images": f"{row['images']:,}",
+                "Per": row["per"],
+                "Tested": f"{row['images']:,}",
                 "Lesions": f"{row['groups']:,}",
                 "Seeds": str(row["seeds"]),
                 "Difference": f"{signed(row['difference'])} ({signed(row['low'])} to {signed(row['high'])})",
@@ -52,7 +54,7 @@ def notes(long: pd.DataFrame, margin: float) -> list[str]:
         "these two trained models only.",
         f"p: two-sided permutation test with {DRAWS:,} draws; the two models swap their predictions for whole lesions. "
         f"Adj. p: Holm's method over all contrasts of a protocol in {primary}, which the config fixed before training. "
-        "Other metrics are exploratory, and their p is not adjusted.",
+        "Other metrics, and all per lesion, are exploratory, and their p is not adjusted.",
         f"Verdict, of the first model: no difference beyond the margin if the interval lies within ±{margin:g}; better "
         f"or worse if adj. p < 0.05 and the interval excludes 0; otherwise {TOO_SMALL}.",
         "Detectable: smallest true difference that this test finds with 80 % power at level 0.05 in a single contrast.",
@@ -62,6 +64,7 @@ def notes(long: pd.DataFrame, margin: float) -> list[str]:
     advice = long["what_it_takes"].dropna()
     if len(advice):
         lines.append(f"Too small to tell, and what it takes: {advice.iloc[0]} in balanced accuracy.")
+    lines += lesion_notes(long["protocol"].unique(), set(long.loc[long["per"] == "lesion", "protocol"]))
     for protocol in long.loc[long["leaky"], "protocol"].unique():
         lines.append(f"LEAKY: under {protocol}, test images share images or lesions with training: no evidence.")
     return lines

@@ -1,6 +1,6 @@
 """The metrics of Table 4.1 per lesion, for people: a table that follows it, and notes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
@@ -39,19 +39,15 @@ def first_seen(column: pd.Series) -> pd.Series:
     return pd.Series(pd.factorize(column)[0], index=column.index)
 
 
-def lesion_notes(long: pd.DataFrame) -> list[str]:
-    """What a result per lesion is, and where it is unknown."""
-    known = long["per_lesion_lesions"].notna()
-    lines = []
-    if known.any():
-        several = long["per_lesion_lesions_of_several_classes"].max()
-        lines.append(
-            "Per lesion: the prediction for a lesion is the mean of the class probabilities of its test images. An "
-            "image without a known lesion counts as a lesion. Lesions whose images have several classes are left out "
-            f"(at most {several:,} in a test)."
-        )
-    for protocol in long.loc[~known, "protocol"].unique():
-        lines.append(
-            f"Per lesion: unknown under {protocol}, because no lesion of one class is known among its test images."
-        )
-    return lines
+def lesion_notes(protocols: Iterable[str], known: Collection[str]) -> list[str]:
+    """What a result per lesion is, and which of `protocols` have none, as they are not among the `known`."""
+    lines = [
+        "Per lesion: the prediction for a lesion is the mean of the class probabilities of its test images. An image "
+        "without a known lesion counts as a lesion. Lesions whose images have several classes are left out."
+    ]
+    unknown = [
+        f"Per lesion: unknown under {protocol}, because no lesion of one class is known among its test images."
+        for protocol in protocols
+        if protocol not in known
+    ]
+    return lines * bool(known) + unknown

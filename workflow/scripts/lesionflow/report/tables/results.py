@@ -131,7 +131,7 @@ def notes(long: pd.DataFrame) -> list[str]:
         *([f"In parentheses: 95 % bootstrap interval, {RESAMPLED}."] if seeds < 2 or pooled else []),
         *pooled,
         *unknown_lesions(long, "protocol"),
-        *lesion_notes(long),
+        *lesion_notes(long["protocol"].unique(), set(long.loc[long["per_lesion_lesions"].notna(), "protocol"])),
     ]
     if long["published_accuracy"].notna().any():
         lines.append(
