@@ -44,13 +44,20 @@ def test_a_cross_fitted_model_is_one_row_with_a_trained_model_of_its_own(crossed
     metrics = json.loads((crossed / "cross_fitted/pooled/undersampled/resnet50/stage3/metrics.json").read_text())
     assert metrics["test"]["balanced_accuracy"] == pytest.approx(row["balanced_accuracy"])
     assert metrics["test"]["groups"] == 48
+    per_lesion = metrics["test"]["per_lesion"]
+    assert (per_lesion["lesions"], per_lesion["images_without_lesion"], per_lesion["units"]) == (48, 0, 48)
+    assert per_lesion["balanced_accuracy"] == pytest.approx(row["per_lesion_balanced_accuracy"])
     assert (crossed / f"cross_fitted/seed{row['seed']}/undersampled/resnet50/stage3/model.safetensors").exists()
 
 
 def test_its_comparisons_are_of_one_partition(crossed):
     table = read_comparisons(crossed / "tables/comparisons.csv")
-    assert (table["seeds"] == 1).all() and (table["images"] == 96).all() and (table["groups"] == 48).all()
-    assert table["family"].tolist() == ["primary"] * 2 + ["exploratory"] * 6
+    assert (table["seeds"] == 1).all() and (table["groups"] == 48).all()
+    assert (
+        table["images"].tolist() == [96, 96, 48, 48] * 4
+        and table["per"].tolist() == [*["image"] * 2, *["lesion"] * 2] * 4
+    )
+    assert table["family"].tolist() == ["primary"] * 2 + ["exploratory"] * 14
     assert (crossed / "figures/comparisons.svg").exists()
 
 
