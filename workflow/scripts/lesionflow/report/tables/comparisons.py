@@ -53,13 +53,14 @@ def notes(long: pd.DataFrame, margin: float) -> list[str]:
         f"{RESAMPLED}. With several seeds it includes the variation between trainings; with one seed it holds for "
         "these two trained models only.",
         f"p: two-sided permutation test with {DRAWS:,} draws; the two models swap their predictions for whole lesions. "
-        f"Adj. p: Holm's method over all contrasts of a protocol in {primary}, which the config fixed before training. "
-        "Other metrics, and all per lesion, are exploratory, and their p is not adjusted.",
+        f"Adj. p: Holm's method over all contrasts of a protocol in {primary} per image, which the config fixed "
+        "before training. Other metrics, and all per lesion, are exploratory, and their p is not adjusted.",
         f"Verdict, of the first model: no difference beyond the margin if the interval lies within ±{margin:g}; better "
         f"or worse if adj. p < 0.05 and the interval excludes 0; otherwise {TOO_SMALL}.",
+        "Tested: images, or per lesion the lesions and the images without a known lesion.",
         "Detectable: smallest true difference that this test finds with 80 % power at level 0.05 in a single contrast.",
-        "McNemar's p: exact test of the accuracy on all images, as other studies report it, whatever the metric. It "
-        "ignores that images of one lesion are not independent.",
+        "McNemar's p: exact test of the accuracy on all tested images or lesions, as other studies report it, whatever "
+        "the metric. It ignores that images of one lesion are not independent.",
     ]
     advice = long["what_it_takes"].dropna()
     if len(advice):
