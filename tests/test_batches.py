@@ -53,7 +53,7 @@ def packed_store(folder: Path) -> list[str]:
         table["pixels"] = [hashlib.sha256(image).hexdigest() for image in pixels[shard]]
         table.to_csv(folder / f"{shard:03d}.csv", index=False)
         tables.append(table.assign(shard=f"{shard:03d}", label="A"))
-    unknown = dict.fromkeys(["lesion", "group", "archive", "age", "sex", "site"], "")
+    unknown = dict.fromkeys(["lesion", "patient", "group", "archive", "age", "sex", "site", "skin_tone"], "")
     manifest = pd.concat(tables)[["image", "label", "shard", "row"]].assign(**unknown, width=6, height=6)
     manifest.to_csv(folder / "manifest.csv", index=False)
     write_json(folder / "store.json", index_shards([str(folder / "000.csv"), str(folder / "001.csv")]))

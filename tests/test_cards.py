@@ -55,7 +55,7 @@ def card(classes=("A", "B"), licence=LICENCE, **changes) -> dict:
     split = pd.DataFrame({"image": images, "part": ["train"] * 3 + ["test", "valid"] + ["train"] * 2 + ["test"]})
     training = pd.DataFrame({"label": np.repeat(classes, 3), "neighbour": [None] * 5 + ["i5"]})
     shared = {"images": 1, "images_sharing": 0, "sharing": {"lesion": None, "near_duplicate": 0}}
-    audited = {"known": {"lesion": 5}, "images_audited": 8}
+    audited = {"known": {"lesion": 5, "patient": 0}, "images_audited": 8}
     costs = {"epochs": 4, "time_s": 61.5, "params_trainable": 10, "params_total": 1234567}
     return model_card(
         made | changes,
@@ -90,7 +90,7 @@ def test_the_card_counts_images_by_class_and_part():
         "| balanced accuracy | 0.512 (0.401–0.698) | 0.512 (0.401–0.698) |",
         "| A | 3 | 0.500 | 0.750 | 0.800 | 0.500 | 0.700 |",
         "| test | 1 | 0 | unknown | 0 |",
-        "share something with training (lesion known for 5 of 8 images)",
+        "share something with training (lesion known for 5 of 8 images, patient for none)",
         "may share unrecorded lesions with training: lesion known for 5 of 8 images",
         "Parameters: 1,234,567",
         "62 s on cpu, 2 threads",

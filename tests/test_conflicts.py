@@ -59,7 +59,7 @@ def test_a_near_duplicate_does_not_stop_the_run():
 def test_dropped_images_are_rejected_with_their_reason():
     images = list("abcd")
     described = pd.DataFrame({"image": images, "label": list("ABAB")})
-    described[["lesion", "archive", "age", "sex", "site"]] = None
+    described[["lesion", "patient", "archive", "age", "sex", "site", "skin_tone"]] = None
     packed = pd.DataFrame({"image": images, "row": range(4), "width": 6, "height": 4, "status": "ok"})
     manifest, rejected = make_manifest(
         described, {"000": packed}, ["A", "B"], "reject", left_out={"a": "why", "b": "so"}
@@ -69,8 +69,8 @@ def test_dropped_images_are_rejected_with_their_reason():
 
 
 def test_the_report_says_how_much_is_known():
-    manifest = pd.DataFrame({"image": list("abc"), "lesion": ["L", None, "L"]})
-    assert evidence(manifest, conflicts()).startswith("Lesion known for 2 of 3 images; 0 conflicts: ")
+    manifest = pd.DataFrame({"image": list("abc"), "lesion": ["L", None, "L"], "patient": [None, None, "P"]})
+    assert evidence(manifest, conflicts()).startswith("Lesion known for 2 of 3 images, patient for 1; 0 conflicts: ")
     found = conflicts(file="abbdef", near_duplicate="abbbef")
     assert "; 2 conflicts: " in evidence(manifest, found) and "(1 by file, 1 by near duplicate; conf" in evidence(
         manifest, found

@@ -87,7 +87,7 @@ SPELLINGS = [
 def test_no_spelling_of_names_changes_the_audit(tmp_path_factory, spellings, seed):
     folder, tables = tmp_path_factory.mktemp("foreign"), three_tables()
     result = foreign(folder, *tables)
-    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 6} and result["known"] == {"lesion": 12}
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 6} and result["known"]["lesion"] == 12
     for rows, written in zip(tables, spellings, strict=True):
         rows["image"] = [spell(name) for spell, name in zip(written, rows["image"], strict=True)]
     padded = [str.upper, " {}\u00a0".format, str.title]
@@ -99,7 +99,9 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
     labels, metadata, split = three_tables()
     result = foreign(tmp_path, labels, None, split)
     assert (
-        result["known"] == {"lesion": 0} and result["test"]["sharing"] == dict.fromkeys(KINDS) and not result["leaky"]
+        result["known"] == {"lesion": 0, "patient": 0}
+        and result["test"]["sharing"] == dict.fromkeys(KINDS)
+        and not result["leaky"]
     )
     again = pd.concat([split, pd.DataFrame({"image": ["ISIC_0.jpg"], "fold": ["test"]})])
     result = foreign(tmp_path, labels, None, again)
@@ -107,7 +109,20 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
     result = foreign(tmp_path, labels.head(11), metadata, split)  # the last image has no label, but a lesion
     assert result["test"]["sharing"]["lesion"] == 6 and result["test"]["by_class"]["B"]["images"] == 5
     result = foreign(tmp_path, labels, metadata.head(3), split)
-    assert result["test"]["sharing"]["lesion"] == 1 and lesions_known(result) == "lesion known for 3 of 12 images"
+    assert result["test"]["sharing"]["lesion"] == 1 and (
+        lesions_known(result) == "lesion known for 3 of 12 images, patient for none"
+    )
+
+
+def test_a_foreign_split_by_lesion_may_share_patients(tmp_path):
+    labels, metadata, split = three_tables()
+    metadata["lesion_id"] = metadata["image"]
+    metadata["patient_id"] = [f"p{number // 4}" for number in range(12)]
+    result = foreign(tmp_path, labels, metadata, split)
+    train, test = (set(metadata["patient_id"][split["fold"] == part]) for part in ("train", "test"))
+    shared = metadata["patient_id"].isin(train & test) & (split["fold"] == "test")
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"lesion": 0, "patient": shared.sum()}
+    assert shared.any() and result["leaky"] and result["known"] == {"lesion": 12, "patient": 12}
 
 
 def test_a_foreign_split_may_have_classes_of_its_own(tmp_path):

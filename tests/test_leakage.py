@@ -82,32 +82,35 @@ def test_a_hash_alone_makes_no_duplicate():
     assert table["near_duplicate"].tolist() == ["a", "b"]
 
 
+NUMBERS = st.integers(0, 6)
 ROWS = st.lists(
-    st.tuples(st.sampled_from("AB"), st.integers(0, 6), st.integers(0, 6), st.sampled_from(["train", "valid", "test"]))
+    st.tuples(st.sampled_from("AB"), NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["train", "valid", "test"]))
 )
+COUNTED = {1: "lesion", 2: "pixels", 3: "patient"}
 
 
 def audited(rows: list[tuple]) -> dict:
-    """The audit of images i0, i1, … with class, lesion and pixels (0: not known) and part."""
+    """The audit of images i0, i1, … with class, lesion, pixels and patient (0: not known) and part."""
     known = pd.DataFrame({"image": [f"i{n}" for n in range(len(rows))], "label": [row[0] for row in rows]})
-    for place, kind in ((1, "lesion"), (2, "pixels")):
+    for place, kind in COUNTED.items():
         known[kind] = pd.Series([f"{row[place]}" if row[place] else None for row in rows], dtype="string")
-    return audit(known, pd.DataFrame({"image": known["image"], "part": [row[3] for row in rows]}))
+    return audit(known, pd.DataFrame({"image": known["image"], "part": [row[4] for row in rows]}))
 
 
 @settings(deadline=None)
 @given(ROWS)
 def test_counts_equal_a_count_by_hand(rows):
     result = audited(rows)
-    assert result["images_audited"] == len(rows) and result["known"] == {"lesion": sum(row[1] > 0 for row in rows)}
+    assert result["images_audited"] == len(rows)
+    assert result["known"] == {COUNTED[place]: sum(row[place] > 0 for row in rows) for place in (1, 3)}
     for part in ("test", "valid"):
         for name, counts in {"AB": result[part], **result[part]["by_class"]}.items():
-            members = [row for row in rows if row[3] == part and row[0] in name]
-            crossing = [[row[k] in {r[k] for r in rows if r[3] == "train"} - {0} for k in (1, 2)] for row in members]
+            members = [row for row in rows if row[4] == part and row[0] in name]
+            crossing = [[row[k] in {r[k] for r in rows if r[4] == "train"} - {0} for k in COUNTED] for row in members]
             assert counts["images"] == len(members)
             expected = dict.fromkeys(KINDS)
-            for place, kind in ((1, "lesion"), (2, "pixels")):
-                if any(row[place] for row in members) and any(row[place] for row in rows if row[3] == "train"):
+            for place, kind in COUNTED.items():
+                if any(row[place] for row in members) and any(row[place] for row in rows if row[4] == "train"):
                     expected[kind] = sum(shared[place - 1] for shared in crossing)
             assert counts["sharing"] == expected
             assert counts["images_sharing"] == sum(any(shared) for shared in crossing)
@@ -121,7 +124,7 @@ def test_hiding_lesions_finds_no_more_leakage(rows, data):
     more, less = audited(rows), audited(hidden)
     assert less["known"]["lesion"] == sum(row[1] > 0 for row in hidden)
     for part in ("test", "valid"):
-        known = [any(row[1] for row in hidden if row[3] == one) for one in (part, "train")]
+        known = [any(row[1] for row in hidden if row[4] == one) for one in (part, "train")]
         assert (less[part]["sharing"]["lesion"] is None) is not all(known)
         assert (less[part]["sharing"]["lesion"] or 0) <= (more[part]["sharing"]["lesion"] or 0)
         assert less[part]["images_sharing"] <= more[part]["images_sharing"]
@@ -134,7 +137,7 @@ def test_what_is_not_known_is_not_called_zero(tmp_path):
     assert result["valid"]["by_class"]["A"]["sharing"]["lesion"] is None
     assert set(table(result)["lesion"]) == {"unknown"} and set(table(result)["file"]) == {0}
     leakage_by_class(tmp_path / "leakage.svg", result, {"audit": "mine"}, leaky=False)
-    assert "Lesion known for 0 of 3 images." in read_figure(tmp_path / "leakage.svg")["description"]
+    assert "Lesion known for 0 of 3 images, patient for none." in read_figure(tmp_path / "leakage.svg")["description"]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +192,16 @@ def test_an_image_that_shares_in_two_ways_counts_once():
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"2 of 3 test images share pixels and lesion with training \(b, c\)"):
         raise_if_leaky(known, split)
+
+
+def test_patients_that_cross_stop_a_split_by_lesion():
+    known = pd.DataFrame({"image": list("abc"), "label": "A", "lesion": list("LMN"), "patient": list("PPQ")})
+    split = pd.DataFrame({"image": list("abc"), "part": ["train", "test", "valid"]})
+    with pytest.raises(InputError, match=r"1 of 1 test images share patient with training \(b\)"):
+        raise_if_leaky(known, split)
+    raise_if_leaky(known, split.replace({"test": "valid", "valid": "test"}), leaky=True)
+    with pytest.raises(InputError, match="valid images share patient"):
+        raise_if_leaky(known, split.replace({"test": "valid", "valid": "test"}))
 
 
 @pytest.mark.parametrize(("crossing", "named"), [(5, r"\(b0, b1, b2, b3, b4\)"), (6, r"\(b0, b1, b2, b3, b4, …\)")])

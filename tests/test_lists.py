@@ -15,11 +15,12 @@ NAMES = [
     "NA", "null", "None", "nan", "N/A", "007", "1e5", "-", "TRUE", "=cmd|' /C calc'!A0", "+1", "-2", "@SUM(1)", "'=1",
     "''+", "\t=1", "＝1", "a,b", 'say "x"',
 ]  # fmt: skip
+DESCRIBED = ["image", "label", "lesion", "patient", "age", "sex", "site", "archive", "skin_tone"]
 READERS = {
-    lists.read_described: ["image", "label", "lesion", "archive", "age", "sex", "site"],
+    lists.read_described: DESCRIBED,
     lists.read_packed: ["image", "sha256", "pixels", "phash", "status"],
     lists.read_duplicates: ["image", "file", "pixels", "near_duplicate"],
-    lists.read_manifest: ["image", "label", "lesion", "group", "archive", "age", "sex", "site", "shard"],
+    lists.read_manifest: [*DESCRIBED, "group", "shard"],
     lists.read_parts: ["image", "part"],
     lists.read_training: ["label", "image", "neighbour"],
     lists.read_probabilities: ["image"],

@@ -16,7 +16,12 @@ MANIFEST = pd.DataFrame({"image": list("abcdefgh"), "label": list("AABBAABB"), "
 # Each fold ranks perfectly, but f of class A is below c of the other fold; e and f are below one half.
 FOLDS = {1: {"a": 0.9, "b": 0.8, "c": 0.35, "d": 0.1}, 2: {"h": 0.1, "e": 0.4, "f": 0.3, "g": 0.2}}
 RECORD = {"classes": CLASSES, "time_s": 10, "epochs": 2, "params_trainable": 5, "params_total": 9}
-LEAKAGE = {"known": {"lesion": 8}, "images_audited": 8, "valid": {"images_sharing": 0}, "test": {"images_sharing": 0}}
+LEAKAGE = {
+    "known": {"lesion": 8, "patient": 0},
+    "images_audited": 8,
+    "valid": {"images_sharing": 0},
+    "test": {"images_sharing": 0},
+}
 
 
 def probabilities(values: dict[str, float]) -> pd.DataFrame:

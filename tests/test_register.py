@@ -199,6 +199,8 @@ def test_lesions_of_isic_2020_are_unknown_without_its_table(tmp_path):
     tables = official_tables(tmp_path / "labels.csv", tmp_path / "metadata.csv", tmp_path / "2020.csv")
     counts, by_class = count(tables["ISIC 2020"], split)
     assert (counts["test_sharing_lesion"], counts["mel_test"], counts["mel_sharing"]) == (1, 2, 0)
+    assert counts["test_sharing_patient"] == 1  # ISIC_0000001's, beside the lesion that ISIC_0000002 shares
+    assert counts["test_sharing_any"] == 1
     assert by_class.to_numpy().tolist() == [["MEL", 2, 0], ["benign", 1, 1]]
 
 

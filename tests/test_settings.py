@@ -107,6 +107,33 @@ def test_numbers_are_read_in_the_yaml_of_a_user():
         (("protocols", "mine"), None, "at $.protocols.mine: None is not of type 'object'"),
         (("protocols", "mine"), {"like": 1}, "at $.protocols.mine.like: 1 is not of type 'string'"),
         (("collections", "isic2019", "ignore_classes"), ["NV"], "isic2019.ignore_classes: 'NV' is one of `classes`"),
+        (
+            ("collections", "isic2019", "label_map"),
+            {"x": "MEL"},
+            "isic2019.label_map: label_map maps values of `label_column`, or folders: set",
+        ),
+        (
+            ("collections", "isic2019"),
+            {"label_column": "dx", "label_map": {"x": "MELL"}},
+            "isic2019.label_map: 'x' is mapped to 'MELL', which is neither one of `classes`",
+        ),
+        (
+            ("collections", "isic2019"),
+            {"label_column": "dx", "labels": "by_folder"},
+            "isic2019.label_column: label_column is of a table, and `labels` is by_folder",
+        ),
+        (
+            ("collections", "isic2019", "ignore_classes"),
+            ["*"],
+            "ignore_classes has '' or '*', which stand for values of",
+        ),
+        (
+            ("collections", "isic2019"),
+            {"labels": "by_folder", "label_key": "lesion"},
+            "label_key needs a table of labels",
+        ),
+        (("collections", "isic2019", "columns"), {"patients": "p"}, "('patients' was unexpected)"),
+        (("collections", "isic2019", "group_by"), ["archive"], "'archive' is not one of ['lesion', 'patient']"),
         (("collections", "demo", "images"), "", "at $.collections.demo.images: '' cannot be used (a path"),
         (("images",), 2024, "at $.images: 2024 is not of type 'string' (put it in quotes)"),
         (("classes",), ["NV", False], "at $.classes[1]: False is not of type 'string' (put it in quotes)"),
@@ -260,3 +287,19 @@ def test_a_path_is_the_same_however_it_is_written():
     given = {"collections": {"demo": {"images": "x//y/./z/", "labels": "./labels.csv"}}}
     demo = completed(given)["collections"]["demo"]
     assert (demo["images"], demo["labels"]) == ("x/y/z", "labels.csv")
+
+
+def test_columns_of_metadata_need_metadata():
+    mine = {"images": "i", "labels": "l.csv", "columns": {"patient": "p"}}
+    with pytest.raises(InputError, match=r"collections\.mine\.columns: columns names columns of `metadata`: set it"):
+        completed({"collection": "mine", "collections": {"mine": mine}})
+    read = completed({"collection": "mine", "collections": {"mine": mine | {"metadata": "l.csv"}}})["collections"][
+        "mine"
+    ]
+    assert read["group_by"] == ["lesion", "patient"] and read["columns"] == {"patient": "p"}
+
+
+def test_values_of_labels_may_be_numbers():
+    changes = {"label_column": "target", "label_map": {0: "NV", 1: "MEL"}}
+    read = completed({"collections": {"isic2019": changes}})["collections"]["isic2019"]
+    assert read["label_map"] == {"0": "NV", "1": "MEL"}

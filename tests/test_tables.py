@@ -275,7 +275,7 @@ def test_ladder_row_by_hand():
     known = pd.DataFrame({"image": list("abcdef"), "label": list("AABBBB"), "group": list("aabcde")})
     answers = pd.DataFrame({"image": list("abcdf"), "A": [0.9, 0.2, 0.8, 0.1, 0.1], "B": [0.1, 0.8, 0.2, 0.9, 0.9]})
     card = dict.fromkeys(("backbone", "weights", "dataset", "stage", "seed"), "1") | {"training_images": 7}
-    leakage = {"test": {"images_sharing": 2}, "known": {"lesion": 6}, "images_audited": 13, "leaky": True}
+    leakage = {"test": {"images_sharing": 2}, "known": {"lesion": 6, "patient": 0}, "images_audited": 13, "leaky": True}
     row = ladder_row("mine", card, leakage, known, test=answers, clean=answers.iloc[3:])
     assert row["test_balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert (row["clean_balanced_accuracy"], row["clean_classes"], row["clean_images"]) == (1, 1, 2)

@@ -14,6 +14,7 @@ rule read_labels:
         classes=config["classes"],
         ignore_classes=setting("collections/{collection}/ignore_classes"),
         archive_without_lesion=setting("collections/{collection}/archive_without_lesion"),
+        layout=table_layout,
         on_missing_image=config["on_missing_image"],
         files=images_state,
         labels=table_digest("labels"),
@@ -75,6 +76,7 @@ rule make_manifest:
         mem_mb=per_attempt(4000),
     params:
         classes=config["classes"],
+        group_by=setting("collections/{collection}/group_by"),
         on_bad_image=config["on_bad_image"],
         on_conflict=config["on_conflict"],
         code=code_of("make_manifest"),

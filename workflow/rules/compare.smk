@@ -40,6 +40,7 @@ rule plot_comparisons:
 
 rule tabulate_study_size:
     input:
+        images=labelling_images,
         labels=collection_file("labels"),
         metadata=collection_file("metadata"),
     output:
@@ -49,6 +50,8 @@ rule tabulate_study_size:
     params:
         classes=config["classes"],
         ignore_classes=setting("collections/{collection}/ignore_classes"),
+        layout=table_layout,
+        files=labelling_images_state,
         labels=table_digest("labels"),
         metadata=table_digest("metadata"),
         test=TEST_IMAGES,

@@ -8,7 +8,7 @@ from lesionflow.evaluation.ladder import ladder_row
 from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
 from lesionflow.logs import job
-from lesionflow.splits.audit import audit
+from lesionflow.splits.audit import PEOPLE, audit
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -27,7 +27,7 @@ def main(snakemake: "Snakemake") -> None:
         split = read_parts(inputs.split)
         split = pd.concat([split[split["part"] == "train"], test[["image"]].assign(part="test")])
         sets = read_duplicates(inputs.duplicates)
-        leakage = audit(manifest[["image", "label", "lesion"]].merge(sets, on="image", how="left"), split)
+        leakage = audit(manifest[["image", "label", *PEOPLE]].merge(sets, on="image", how="left"), split)
         row = ladder_row(other, read_json(inputs.card), leakage, manifest, test=test, clean=clean)
         write_json(snakemake.output[0], row)
 

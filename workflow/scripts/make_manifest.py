@@ -22,7 +22,9 @@ def main(snakemake: "Snakemake") -> None:
         duplicates = read_duplicates(snakemake.input.duplicates)
         params, path = snakemake.params, snakemake.input.conflicts
         reasons = left_out(read_conflicts(path), params.on_conflict, path)
-        manifest, rejected = make_manifest(described, packed, params.classes, params.on_bad_image, duplicates, reasons)
+        manifest, rejected = make_manifest(
+            described, packed, params.classes, params.on_bad_image, duplicates, reasons, params.group_by
+        )
         write_table(snakemake.output.manifest, manifest)
         write_table(snakemake.output.rejected, rejected)
 

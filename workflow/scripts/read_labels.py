@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lesionflow.data.images import RawImages
-from lesionflow.data.labels_and_metadata import describe_images, read_labels
+from lesionflow.data.labels_and_metadata import collection_labels, describe_images
+from lesionflow.data.layout import Layout
 from lesionflow.data.manifest import check_images
 from lesionflow.lists import write_table
 from lesionflow.logs import job
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     params = snakemake.params
     with job(snakemake.log[0]):
-        images = RawImages(snakemake.input.images)
-        labels = read_labels(snakemake.input.labels, params.classes, params.ignore_classes, images.files)
+        images, layout = RawImages(snakemake.input.images), Layout(**params.layout)
+        table, metadata = snakemake.input.labels or None, snakemake.input.metadata or None
+        labels = collection_labels(images, table, metadata, params.classes, params.ignore_classes, layout)
         check_images(labels, images.files, params.on_missing_image, images.unread)
-        metadata = snakemake.input.metadata or None
-        described = describe_images(labels, metadata, params.archive_without_lesion)
+        described = describe_images(labels, metadata, params.archive_without_lesion, layout)
         write_table(snakemake.output[0], described)
 
 

@@ -3,7 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
-from lesionflow.data.labels_and_metadata import describe_images, read_labels
+from lesionflow.data.images import RawImages
+from lesionflow.data.labels_and_metadata import collection_labels, describe_images
+from lesionflow.data.layout import Layout
 from lesionflow.logs import job
 from lesionflow.report.tables.study_size import study_size_table
 from lesionflow.splits.study_size import study_size
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     inputs, params = snakemake.input, snakemake.params
     with job(snakemake.log[0]):
-        labels = describe_images(
-            read_labels(inputs.labels, params.classes, params.ignore_classes), inputs.metadata or None
-        )
-        size = study_size(labels, params.classes, params.test)
-        table = study_size_table(size, params.test, params.margin)
-        table.write(*snakemake.output)
-        print(table.markdown(), file=sys.__stdout__)
+        images, layout = RawImages(inputs.images) if inputs.images else None, Layout(**params.layout)
+        table, metadata = inputs.labels or None, inputs.metadata or None
+        labels = collection_labels(images, table, metadata, params.classes, params.ignore_classes, layout)
+        size = study_size(describe_images(labels, metadata, layout=layout), params.classes, params.test)
+        shown = study_size_table(size, params.test, params.margin)
+        shown.write(*snakemake.output)
+        print(shown.markdown(), file=sys.__stdout__)
 
 
 if __name__ == "__main__":

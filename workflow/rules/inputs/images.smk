@@ -4,11 +4,6 @@ from snakemake.io import IOFile
 from lesionflow.files import file_digest, listing_digest
 
 
-def collection_file(key):
-    """An input function: the file that the collection names as `key`, if it names one."""
-    return lambda wildcards: config["collections"][wildcards.collection].get(key) or []
-
-
 def made_files():
     """Files of collections that rules make."""
     collections = config["collections"].items()
@@ -39,16 +34,6 @@ def images_state(wildcards):
             if value.startswith("'images "):
                 return value.strip("'")
         raise
-
-
-def table_digest(key):
-    """An input function: the digest of the table that the collection names as `key`, if it names one."""
-
-    def digest(wildcards):
-        path = config["collections"][wildcards.collection].get(key)
-        return path and file_digest(path)
-
-    return digest
 
 
 def foreign_files(wildcards):

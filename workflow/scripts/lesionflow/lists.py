@@ -66,8 +66,8 @@ def _texts(column: pd.Series, change: Any) -> pd.Series:
 
 
 def read_described(path: str | Path) -> pd.DataFrame:
-    """labels.csv: image, label, lesion, archive, age (years, as given), sex and site."""
-    return read_table(path, ["image", "label", "lesion", "archive", "age", "sex", "site"])
+    """labels.csv: image, label, lesion, patient, age (years, as given), sex, site, archive and skin_tone."""
+    return read_table(path, ["image", "label", "lesion", "patient", "age", "sex", "site", "archive", "skin_tone"])
 
 
 def read_packed(path: str | Path) -> pd.DataFrame:
@@ -81,8 +81,8 @@ def read_duplicates(path: str | Path) -> pd.DataFrame:
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
-    """manifest.csv: image, label, lesion, group, archive, age, sex, site and shard; width, height and row."""
-    text = ["image", "label", "lesion", "group", "archive", "age", "sex", "site", "shard"]
+    """manifest.csv: as labels.csv, and group and shard (text); width, height and row."""
+    text = ["image", "label", "lesion", "patient", "group", "archive", "age", "sex", "site", "skin_tone", "shard"]
     return read_table(path, text, ["row", "width", "height"])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from lesionflow.files import InputError
 from lesionflow.urls import is_url, public
 
+BY_FOLDER = "by_folder"  # in place of a table of labels
 PLACEHOLDER = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 
 
@@ -46,6 +47,11 @@ def check_paths(config: Mapping) -> None:
             )
 
 
+def table_of(collection: Mapping, key: str) -> str | None:
+    """Return the file that a collection names as `key`, if it does; labels by folder are none."""
+    return None if collection.get(key) == BY_FOLDER else collection.get(key)
+
+
 def check_tables(config: Mapping, made: Collection[str]) -> None:
     """Raise InputError if a table is missing although results of its collection or audit exist.
 
@@ -56,7 +62,7 @@ def check_tables(config: Mapping, made: Collection[str]) -> None:
     parts["audit"] = (audit, f"results/audit/{audit.get('name')}/leakage.json")
     for where, (part, result) in parts.items():
         for key in ("labels", "metadata", "split"):
-            path = part.get(key)
+            path = table_of(part, key)
             if path and path not in made and not Path(path).exists() and Path(result).exists():
                 raise InputError(
                     f"at {where}.{key}: there is no file {path}, but {result} was made from one: correct the path."

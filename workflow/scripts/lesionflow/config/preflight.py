@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from lesionflow.config.paths import table_of
 from lesionflow.file_faults import DAMAGE, count_images, describe_damage, is_page
 from lesionflow.files import file_digest
 from lesionflow.urls import file_name, is_url, public
@@ -42,7 +43,8 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
     `made` are files that a rule makes without network.
     """
     collection = config["collections"][config["collection"]]
-    needed = [{"path": collection[key]} for key in ("images", "labels", "metadata") if key in collection]
+    paths = [table_of(collection, key) for key in ("images", "labels", "metadata")]
+    needed: list[dict] = [{"path": path} for path in dict.fromkeys(paths) if path]
     for need in needed:
         need |= collection.get("download", {}).get(Path(need["path"]).name, {"urls": []})
     for weights in used_weights(config):

@@ -10,7 +10,15 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from lesionflow.config.checks import check_folds, check_metric, check_names, check_reserved, check_schema, check_values
+from lesionflow.config.checks import (
+    check_folds,
+    check_layouts,
+    check_metric,
+    check_names,
+    check_reserved,
+    check_schema,
+    check_values,
+)
 from lesionflow.config.contrasts import contrasts
 from lesionflow.files import InputError
 
@@ -45,6 +53,7 @@ def complete(config: dict, schema: str | Path) -> dict:
         protocol["split"] = _taken(protocol["split"])
     check_names(config)
     check_values(config)
+    check_layouts(config)
     check_folds(config)
     check_metric(config)
     contrasts(config)
@@ -52,6 +61,7 @@ def complete(config: dict, schema: str | Path) -> dict:
         collection |= {
             key: os.path.normpath(collection[key]) for key in ("images", "labels", "metadata") if key in collection
         }
+        collection["label_map"] = {str(value): name for value, name in collection["label_map"].items()}
     return config
 
 

@@ -68,11 +68,12 @@ def copies(used: pd.DataFrame, read: Callable[[pd.Series], np.ndarray]) -> pd.Se
 
 
 def evidence(manifest: pd.DataFrame, conflicts: pd.DataFrame) -> str:
-    """Return a summary for the report: the number of images with known lesion, and of sets in conflicts.csv."""
+    """Return a summary for the report: numbers of images with known lesion or patient, and of sets in conflicts.csv."""
     kinds = conflicts.drop_duplicates(["kind", "value"])["kind"].value_counts()
     listed = ", ".join(f"{count} by {kind.replace('_', ' ')}" for kind, count in kinds.items())
     return (
-        f"Lesion known for {manifest['lesion'].notna().sum():,} of {len(manifest):,} images; {kinds.sum()} conflicts: "
+        f"Lesion known for {manifest['lesion'].notna().sum():,} of {len(manifest):,} images, patient for "
+        f"{manifest['patient'].notna().sum():,}; {kinds.sum()} conflicts: "
         f"lesions or pictures that have more than one class{f' ({listed}; conflicts.csv lists them)' * bool(listed)}."
     )
 

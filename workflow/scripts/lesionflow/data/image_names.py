@@ -74,12 +74,15 @@ def name_images(names: pd.Series, path: str | Path, files: Iterable[str] = ()) -
     return found
 
 
-def check_once(images: pd.Series, names: pd.Series, path: str | Path) -> None:
-    """Raise InputError if two rows of the file `path` name the same image; `names` are as written there."""
+def check_once(images: pd.Series, names: pd.Series, path: str | Path, what: str = "image") -> None:
+    """Raise InputError if two rows of the file `path` name the same image; `names` are as written there.
+
+    `what` is said of the rows, if they do not name images.
+    """
     if images.duplicated().any():
         row = images.duplicated().idxmax()
         first = (images == images[row]).idxmax()
         raise InputError(
-            f"{path} row {row} names image {images[row]} a second time ({names[row]!r}, in row {first} "
+            f"{path} row {row} names {what} {images[row]} a second time ({names[row]!r}, in row {first} "
             f"{names[first]!r}): keep one of them."
         )

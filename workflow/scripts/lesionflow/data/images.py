@@ -37,7 +37,7 @@ class RawImages:
     """
 
     def __init__(self, path: str | Path):
-        path = Path(path)
+        self.path = path = Path(path)
         self.archive: zipfile.ZipFile | None = None
         self.files: dict[str, str] = {}
         self.unread: dict[str, str] = {}

@@ -10,16 +10,19 @@ from lesionflow.data.duplicates import component_labels, pairs_with_equal_value
 from lesionflow.files import InputError
 
 MANIFEST = [
-    "image", "label", "lesion", "group", "archive", "age", "sex", "site", "width", "height", "shard", "row",
+    "image", "label", "lesion", "patient", "group", "archive", "age", "sex", "site", "skin_tone", "width", "height",
+    "shard", "row",
 ]  # fmt: skip
 
 
-def groups(table: pd.DataFrame) -> pd.Series:
+def groups(table: pd.DataFrame, by: Sequence[str] = ("lesion", "patient")) -> pd.Series:
     """Return the group of each image, named by its first image: images that must stay in one part.
 
-    `table` is sorted by image and has lesion and, from `find_duplicates`, file, pixels and near_duplicate.
+    Images are in one group if they share a known value of a column in `by`, or are duplicates, directly or through
+    other images. `table` is sorted by image and has the columns `by` and, from `find_duplicates`, file, pixels and
+    near_duplicate.
     """
-    kinds = [name for name in ("lesion", "file", "pixels", "near_duplicate") if name in table]
+    kinds = [name for name in (*by, "file", "pixels", "near_duplicate") if name in table]
     return component_labels(table["image"], np.concatenate([pairs_with_equal_value(table[name]) for name in kinds]))
 
 
@@ -63,10 +66,11 @@ def make_manifest(
     on_bad_image: str,
     duplicates: pd.DataFrame | None = None,
     left_out: Mapping[str, str] | None = None,
+    group_by: Sequence[str] = ("lesion", "patient"),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Join labels with the tables of packed images (by shard name): (manifest, rejected).
 
-    `duplicates` is from `find_duplicates`; `left_out` gives reasons for excluding further images, by image.
+    `duplicates` is from `find_duplicates`, `left_out` as from `conflicts.left_out`, `group_by` as `by` in `groups`.
 
     The manifest has the columns MANIFEST and only usable images, sorted by name; `rejected` has image and reason of all
     other images and label rows. Raises InputError if a class has no usable image, or if `on_bad_image` is "fail" and an
@@ -88,10 +92,9 @@ def make_manifest(
         lost = table.assign(reason=reason)[table["label"] == empty[0]].sort_values("image")
         first = f" (the first of {len(lost)} is {lost['image'].iloc[0]}: {lost['reason'].iloc[0]})" if len(lost) else ""
         raise InputError(
-            f"No usable image of class {empty[0]} is left{first}: "
-            f"replace the images, or remove the class from `classes`."
+            f"No usable image of class {empty[0]} is left{first}: replace them, or remove it from `classes`."
         )
     if duplicates is not None:
         kept = kept.drop(columns="pixels", errors="ignore").merge(duplicates, on="image", how="left")
-    kept["group"] = groups(kept)
+    kept["group"] = groups(kept, group_by)
     return kept[MANIFEST].astype({"row": int, "width": int, "height": int}), rejected

@@ -1,4 +1,4 @@
-"""Reader for the user's CSV files, from spreadsheets and other scripts; all cells are read as text."""
+"""Reader for the user's tables, CSV or Excel, from spreadsheets and other scripts; all cells are read as text."""
 
 import codecs
 import csv
@@ -25,16 +25,17 @@ UNKNOWN = {
 
 
 def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV as text, indexed by row number of the file (the header is row 1), without blank rows.
+    """Read a CSV or .xlsx as text, indexed by row number of the file (the header is row 1), without blank rows.
 
-    `columns` maps known column names to their synonyms. They match regardless of case, spaces, hyphens and underscores,
-    and are renamed to the known name; other columns keep their names. Raises InputError if the file is not such a
-    table, two columns match the same name, or a column in `needed` is missing.
+    `columns` gives the names that a column may have, by the name that it gets. They match regardless of case, spaces,
+    hyphens and underscores. Other columns keep their names; one with a name that another column gets is ignored (its
+    name is then empty). Raises InputError if the file is not such a table, two columns match the same name, or a column
+    in `needed` is missing.
     """
     rows = _rows(path)
     header = next(rows, (0, []))[1]
     names = _our_names(path, list(map(clean, header)), columns)
-    missing = [name for name in needed if name not in names]
+    missing = [columns.get(name, [name])[0] for name in needed if name not in names]
     if missing:
         raise InputError(
             f"{path} has no column {missing[0]!r} (it has {', '.join(map(clean, header)) or 'nothing'}): "
@@ -53,19 +54,31 @@ def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: S
 
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and cells of each non-blank row; the separator is the most frequent one in the first of them."""
-    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, not a row
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    """Yield number and cells of each non-blank row."""
     number = 0
-    separator = max(",;\t", key=first.count)
     try:
-        # Without `strict`, an unclosed quote turns the rest of the file into one cell.
-        reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, strict=True)
-        for number, row in enumerate(reader, start=1):
+        for number, row in enumerate(_sheet(path) if Path(path).suffix.lower() == ".xlsx" else _csv(path), start=1):
             if any(cell.strip() for cell in row):
                 yield number, list(map(sys.intern, row))  # equal cells share memory
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as CSV, after row {number} ({error}): {SAVE}.") from None
+
+
+def _sheet(path: str | Path) -> list[list[str]]:
+    """Return the cells of the first sheet of an Excel workbook."""
+    try:
+        table = pd.read_excel(path, header=None, dtype=str, na_filter=False, engine="openpyxl")
+    except Exception as error:  # openpyxl does not document the errors of a damaged workbook
+        raise InputError(f"{path} cannot be read as an Excel workbook ({error}): save it again, or as CSV.") from None
+    return table.to_numpy().tolist()
+
+
+def _csv(path: str | Path) -> Iterator[list[str]]:
+    """Return the rows of a CSV; the separator is the most frequent one in the first row that is not blank."""
+    text = re.sub(r'\A"?sep=.?"?[,;\t]*(\r\n?|\n|\Z)', "", _text(path), flags=re.IGNORECASE)  # Excel's, not a row
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    # Without `strict`, an unclosed quote turns the rest of the file into one cell.
+    return csv.reader(io.StringIO(text, newline=None), delimiter=max(",;\t", key=first.count), strict=True)
 
 
 def _text(path: str | Path) -> str:
@@ -77,17 +90,27 @@ def _text(path: str | Path) -> str:
     try:
         text = data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path} cannot be read as CSV (it is not text in UTF-8): {SAVE}.") from None
+        text = _western(path, data)
     if "\0" in text:
         raise InputError(f"{path} cannot be read as CSV (it contains zero bytes): {SAVE}.")
     return text
 
 
+def _western(path: str | Path, data: bytes) -> str:
+    """Return text as older spreadsheets of Western Europe write it: Windows-1252, of which Latin-1 is a part."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} cannot be read as CSV (it is not text in UTF-8): {SAVE}.") from None
+    logging.warning("%s is not in UTF-8 and is read as Windows-1252 (Latin-1): check names with accents", path)
+    return text
+
+
 def _our_names(path: str | Path, header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the known name of each column in the header, or its own name if unknown."""
-    known = {name: ours for ours, others in columns.items() for name in (ours, *others)}
+    """Return the name of `columns` that each column of the header gets, or its own name if it matches none."""
+    known = {name: ours for ours, names in columns.items() for name in names}
     alike = {_letters(name): ours for name, ours in reversed(known.items()) if _letters(name)}
-    names = [known.get(name, alike.get(_letters(name), name)) for name in header]
+    names = [known.get(name, alike.get(_letters(name), "" if name in columns else name)) for name in header]
     for ours in columns:
         same = [name for name, found in zip(header, names, strict=True) if found == ours]
         if len(same) > 1:
@@ -118,8 +141,11 @@ def known_values(cells: pd.Series) -> pd.Series:
     return values.where(~values.str.casefold().isin(UNKNOWN))
 
 
-def lesions(cells: pd.Series) -> pd.Series:
-    """Return lesion identifiers, missing if unknown: `12.0` becomes 12; case and spaces do not distinguish lesions."""
+def identifiers(cells: pd.Series) -> pd.Series:
+    """Return identifiers of lesions or patients, missing if unknown.
+
+    `12.0` becomes 12; case and spaces do not distinguish identifiers.
+    """
     values = known_values(by_value(cells, _identifier))
     return values.groupby(values.str.casefold()).transform("first")
 

@@ -10,17 +10,18 @@ from lesionflow.files import InputError
 from lesionflow.lists import read_duplicates, read_parts, read_training
 from lesionflow.splits.methods import check_split
 
-KINDS = ("file", "pixels", "near_duplicate", "lesion", "smote_parent")
+KINDS = ("file", "pixels", "near_duplicate", "lesion", "patient", "smote_parent")
+PEOPLE = ("lesion", "patient")  # what metadata may not know of an image
 
 
 def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None) -> dict:
     """Return the contents of leakage.json.
 
-    `known` has the columns image, label, and those of file, pixels, near_duplicate and lesion that are known; images
-    with equal values share that kind. `split` has image and part; an image in two parts shares its file with itself.
-    `parents` are the images from which synthetic training images were made, if known. Each kind is counted among the
-    images for which it is known. It is None for a part, or a class in it, if it is known for none of its images or for
-    no training image.
+    `known` has the columns image, label, and those of file, pixels, near_duplicate, lesion and patient that are known;
+    images with equal values share that kind. `split` has image and part; an image in two parts shares its file with
+    itself. `parents` are the images from which synthetic training images were made, if known. Each kind is counted
+    among the images for which it is known. It is None for a part, or a class in it, if it is known for none of its
+    images or for no training image.
     """
     known = known.set_index("image")
     crossings = find_crossings(known, split, parents)
@@ -32,9 +33,9 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
         classes = {str(name): _count(sharing[label == name]) for name in sorted(set(label[pd.notna(label)]))}
         result[part] = _count(sharing) | {"by_class": classes}
     images = split.loc[split["part"].isin(["train", *result]), "image"].unique()
-    lesions = known["lesion"].reindex(images).notna().sum() if "lesion" in known else 0
-    leaky = any(counts["images_sharing"] > 0 for counts in result.values())
-    return result | {"known": {"lesion": int(lesions)}, "images_audited": len(images), "leaky": leaky}
+    counts = {kind: int(known[kind].reindex(images).notna().sum()) if kind in known else 0 for kind in PEOPLE}
+    leaky = any(found["images_sharing"] > 0 for found in result.values())
+    return result | {"known": counts, "images_audited": len(images), "leaky": leaky}
 
 
 def find_crossings(
@@ -102,8 +103,8 @@ def read_audited(
 
 
 def with_duplicates(manifest: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
-    """Return the table `known` of `audit`: image, label, lesion, file, pixels and near_duplicate."""
-    return manifest[["image", "label", "lesion"]].merge(duplicates, on="image", how="left")
+    """Return the table `known` of `audit`: image, label, lesion, patient, file, pixels and near_duplicate."""
+    return manifest[["image", "label", *PEOPLE]].merge(duplicates, on="image", how="left")
 
 
 def smote_parents(training: pd.DataFrame) -> pd.Series:

@@ -8,7 +8,8 @@ import pandas as pd
 from lesionflow import __version__, markdown
 from lesionflow.data.image_names import clean, name_images
 from lesionflow.data.images import OTHER_SUFFIXES, shown
-from lesionflow.data.labels_and_metadata import IMAGE, describe_images, read_labels
+from lesionflow.data.labels_and_metadata import describe_images, read_labels
+from lesionflow.data.layout import NAMES
 from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
 from lesionflow.listing import is_image, walk
@@ -67,7 +68,7 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
 
 
 def _csv(path: str | Path, part_column: str) -> tuple[pd.Series, pd.Series]:
-    table = read_table(path, IMAGE | {part_column: ()}, ["image", part_column])
+    table = read_table(path, {"image": NAMES["image"], part_column: (part_column,)}, ["image", part_column])
     return table["image"], by_value(table[part_column], clean)
 
 
@@ -96,11 +97,11 @@ def audit_foreign(
 ) -> dict:
     """Return leakage.json of a split from `read_split`.
 
-    Known are images that are in two parts, lesions if there is metadata, and what `duplicates` (see
+    Known are images that are in two parts, lesions and patients of the metadata, and what `duplicates` (see
     `find_duplicates`) say of the images if they are given.
     """
     every = labels.reindex(labels.index.union(split["image"].unique()))
-    known = describe_images(every, metadata)[["image", "label", "lesion"]]
+    known = describe_images(every, metadata)[["image", "label", "lesion", "patient"]]
     return audit(known if duplicates is None else known.merge(duplicates, on="image", how="left"), split)
 
 

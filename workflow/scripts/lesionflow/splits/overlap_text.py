@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import pandas as pd
 
 # What stays together in splits (see `manifest.groups`) is resampled together for intervals.
-RESAMPLED = "lesions resampled with replacement (where the lesion is unknown: images with their duplicates)"
+RESAMPLED = (
+    "lesions resampled with replacement (where the lesion is unknown: images with their duplicates; "
+    "where the patient is known: patients)"
+)
 
 
 def lesions_known(found: Mapping) -> str:
-    """Return for how many images the lesion is known, in words; `found` is leakage, metrics or card.json."""
-    return f"lesion known for {found['known']['lesion']:,} of {found['images_audited']:,} images"
+    """Return for how many images lesion and patient are known, in words; `found` is leakage, metrics or card.json."""
+    known = found["known"]
+    patients = f"{known['patient']:,}" if known["patient"] else "none"
+    return f"lesion known for {known['lesion']:,} of {found['images_audited']:,} images, patient for {patients}"
 
 
 def sharing_sentences(result: Mapping) -> list[str]:

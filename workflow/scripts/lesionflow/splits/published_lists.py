@@ -86,7 +86,7 @@ def read_published(entry: Mapping, folder: str | Path) -> pd.DataFrame:
 
 def read_local(path: str | Path) -> pd.DataFrame:
     """Return image and part of a CSV with these columns, as `read_published` does."""
-    table = read_table(path, {"image": (), "part": ()}, ["image", "part"])
+    table = read_table(path, {"image": ("image",), "part": ("part",)}, ["image", "part"])
     return canonical(pd.DataFrame({"image": table["image"].map(plain), "part": by_value(table["part"], clean)}))
 
 
@@ -122,7 +122,7 @@ def _in_zip(path: Path, inside: str) -> list[str]:
 
 def _column(path: Path, inside: str) -> list[str]:
     name, _, word = inside.partition("=")
-    table = read_table(path, {name: ()}, [name])
+    table = read_table(path, {name: (name,)}, [name])
     return _in_text("\n".join(table.iloc[:, 0][by_value(table[name], clean) == word]))
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from lesionflow.data.labels_and_metadata import IMAGE, describe_images, read_labels
-from lesionflow.data.user_tables import known_values, lesions, read_table
+from lesionflow.data.labels_and_metadata import describe_images, read_labels
+from lesionflow.data.layout import NAMES
+from lesionflow.data.user_tables import identifiers, read_table
 from lesionflow.files import InputError
 from lesionflow.lists import read_table as read_result
 from lesionflow.splits.audit import audit
@@ -56,10 +57,11 @@ def official_tables(
 
 
 def _isic2020(path: str | Path) -> pd.DataFrame:
-    columns = IMAGE | {"lesion": ("lesion_id",), "patient": ("patient_id",), "target": ()}
-    table = read_table(path, columns, ["image", "lesion", "patient", "target"])
+    names = ["image", "lesion", "patient"]
+    table = read_table(path, {**{name: NAMES[name] for name in names}, "target": ("target",)}, [*names, "target"])
     label = table["target"].map({"1": "MEL", "0": "benign"})
-    return table[["image"]].assign(label=label, lesion=lesions(table["lesion"]), patient=known_values(table["patient"]))
+    lesion, patient = identifiers(table["lesion"]), identifiers(table["patient"])
+    return table[["image"]].assign(label=label, lesion=lesion, patient=patient)
 
 
 def count(official: pd.DataFrame | None, split: pd.DataFrame) -> tuple[dict, pd.DataFrame]:
@@ -86,7 +88,7 @@ def count(official: pd.DataFrame | None, split: pd.DataFrame) -> tuple[dict, pd.
     counts["test_without_lesion_id"] = int(part["test"].isin(images[known["lesion"].isna()]).sum())
     if "patient" in known:
         sharing = audit(known[["image", "label", "patient"]], split)["test"]["sharing"]
-        counts["test_sharing_patient"] = sharing.get("patient")
+        counts["test_sharing_patient"] = sharing["patient"]
     return counts, by_class
 
 

@@ -33,7 +33,7 @@ def notes(long: pd.DataFrame) -> list[str]:
     return [
         f"{first['backbone']}, stage {first['stage']}, dataset {first['dataset']}: every split has the same recipe, "
         f"the same number of training images per class and the same {first['clean_images']} clean images. Clean "
-        "images share no file, pixels, near duplicate, known lesion or SMOTE parent with training.",
+        "images share no file, pixels, near duplicate, known lesion, known patient or SMOTE parent with training.",
         "Own test: what a study with this split would report. Shared: percentage of its own test images that share "
         "something with training. Classes: number of classes in the own test images. Difference: own test − clean.",
         f"Mean ± sample standard deviation over {seeds} seeds."
