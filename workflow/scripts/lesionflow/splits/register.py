@@ -96,7 +96,8 @@ def _count_lesions(counts: dict, known: pd.DataFrame, split: pd.DataFrame) -> pd
     """Add to `counts` those that need lesions, and return those by class."""
     known = known[["image", "label", "lesion"]]
     found = audit(known, split)
-    wider = audit(known, split.assign(part=split["part"].replace("valid", "train")).drop_duplicates())
+    wider = split.assign(part=split["part"].replace("valid", "train")).drop_duplicates()
+    with_valid = audit(known.assign(label=None), wider)
     test = found["test"]
     melanoma = test["by_class"].get("MEL", {"images": 0, "sharing": {"lesion": 0}})
     counts |= {
@@ -104,7 +105,7 @@ def _count_lesions(counts: dict, known: pd.DataFrame, split: pd.DataFrame) -> pd
         "mel_test": melanoma["images"],
         "mel_sharing": melanoma["sharing"]["lesion"],
         "test_sharing_any": test["images_sharing"],
-        "test_sharing_train_or_valid": wider["test"]["sharing"]["lesion"],
+        "test_sharing_train_or_valid": with_valid["test"]["sharing"]["lesion"],
         "valid_sharing_lesion": found["valid"]["sharing"]["lesion"] if counts["valid"] else 0,
     }
     rows = [(name, each["images"], each["sharing"]["lesion"]) for name, each in test["by_class"].items()]
