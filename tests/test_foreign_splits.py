@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from helpers import CLASSES, REPOSITORY, labels_table, output, snakemake
+from helpers import CLASSES, REPOSITORY, jpeg, labels_table, output, snakemake
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from lesionflow.config.settings import complete
 from lesionflow.data.labels_and_metadata import read_labels
@@ -162,7 +164,7 @@ def test_nothing_to_audit_is_one_sentence(tmp_path):
     done = snakemake(tmp_path, "audit_split")
     assert done.returncode != 0 and "set `name`, `split` and `labels` of `audit`" in output(done)
     assert "Traceback" not in output(done)
-    for given_ in ({"name": "mine"}, {"split": "x.csv", "labels": "y.csv"}):
+    for given_ in ({"name": "mine"}, {"split": "x.csv", "labels": "y.csv"}, {"name": "mine", "split": "x.csv"}):
         with pytest.raises(InputError, match="audit"):
             complete(
                 yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()) | {"audit": given_},
@@ -200,6 +202,34 @@ def test_a_foreign_split_that_changes_is_audited_again(tmp_path):
     assert not again()
     older(tmp_path / "metadata.csv", "image,lesion\nMEL0,L1\nMEL1,L1\n")
     assert again()
+
+
+def test_a_gate_for_images_without_labels(tmp_path):
+    random = np.random.default_rng(1)
+    (tmp_path / "images").mkdir()
+    for name in "abcdef":
+        (tmp_path / f"images/{name}.jpg").write_bytes(jpeg(random, 90, 70))
+    (tmp_path / "images/b.jpg").write_bytes((tmp_path / "images/a.jpg").read_bytes())
+    picture = Image.open(tmp_path / "images/c.jpg").transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    picture.resize((80, 62)).save(tmp_path / "images/d.png")
+    (tmp_path / "images/d.jpg").unlink()
+    (tmp_path / "split.csv").write_text("image,part\na,train\nb,test\nc,train\nd,test\ne,test\nf,valid\ng,test\n")
+    config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}, "fail": True}
+    done = snakemake(tmp_path, "audit_split", config=config)
+    said = "2 of 4 test images (50.0%) share with training: 1 by file, 1 by pixels, 2 by near duplicate."
+    assert done.returncode == 1 and f"The split mine leaks: {said}" in output(done), output(done)[-4000:]
+    result = read_json(tmp_path / "results/audit/mine/leakage.json")
+    assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"file": 1, "pixels": 1, "near_duplicate": 2}
+    page = (tmp_path / "results/audit/mine/leakage.md").read_text()
+    assert (
+        page in done.stdout
+        and said in page
+        and "1 images, the first is g, are not in `images`" in page.replace("\\", "")
+    )
+    (tmp_path / "split.csv").write_text("image,part\na,train\nb,train\nc,train\ne,test\nf,valid\n")
+    done = snakemake(tmp_path, "audit_split", config=config)
+    assert done.returncode == 0 and "no leak found" in done.stdout, output(done)[-4000:]
+    assert not list(tmp_path.glob("resources/**/*.npy"))
 
 
 FOREIGN = REPOSITORY.parent / "shared/isic2019"

@@ -1,17 +1,14 @@
-"""Audit a split made elsewhere: lesions in several of its parts, per class."""
+"""Audit a split made elsewhere: what its test and validation images share with training, per class."""
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
-from lesionflow.data.labels_and_metadata import read_labels
-from lesionflow.files import InputError, atomic_write, write_json
+from lesionflow.files import InputError, atomic_write, write_json, write_text
 from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.report.figures.leakage import leakage_by_class
 from lesionflow.splits.audit import table
-from lesionflow.splits.foreign import audit_foreign, read_split
-from lesionflow.splits.overlap_text import lesions_known
+from lesionflow.splits.foreign import audit_files, audit_page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -24,20 +21,21 @@ def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         if not inputs.split:
             raise InputError("The config has no split to audit: set `name`, `split` and `labels` of `audit`.")
-        labels = read_labels(inputs.labels, params.classes, other_classes=True)
-        split, remarks = read_split(inputs.split, labels.index, params.audit["part_column"])
-        if labels.isna().any():
-            remarks.append(f"{labels.isna().sum()} labelled images belong to none of `classes`.")
-        result = audit_foreign(labels, inputs.metadata or None, split)
-        counts = table(result)
-        for line in (*remarks, f"Audited: {lesions_known(result)}."):
-            logging.info(line)
-            print(line, file=sys.__stdout__)
-        print(counts.to_string(index=False), file=sys.__stdout__)
+        result, remarks = audit_files(
+            inputs.split,
+            inputs.labels,
+            inputs.metadata,
+            inputs.duplicates,
+            params.classes,
+            params.audit["part_column"],
+        )
+        page = audit_page(snakemake.wildcards.name, result, remarks)
         write_json(snakemake.output.leakage, result)
-        write_table(snakemake.output.table, counts)
+        write_table(snakemake.output.table, table(result))
+        write_text(snakemake.output.text, page)
         with atomic_write(snakemake.output.figure) as path:
             leakage_by_class(path, result, {"audit": snakemake.wildcards.name}, result["leaky"])
+        print(page, file=sys.__stdout__)
 
 
 if __name__ == "__main__":

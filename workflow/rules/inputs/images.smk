@@ -42,6 +42,21 @@ def foreign_files(wildcards):
     return [listing_digest(path) if os.path.isdir(path) else file_digest(path) for path in given]
 
 
+def foreign_images(wildcards):
+    """What changes when one of the images of the foreign split does."""
+    return listing_digest(config["audit"]["images"])
+
+
+def foreign_packed(ending):
+    """The file with `ending` of the packed images of the foreign split."""
+    return PACKED_FOREIGN.format(name="{name}", size=config["image_size"]) + ending
+
+
+def foreign_duplicates(wildcards):
+    """The duplicates among the images of the foreign split, if the config has its images."""
+    return f"results/audit/{wildcards.name}/duplicates.csv" if "images" in config["audit"] else []
+
+
 def shard_ids(collection):
     """The names of a collection's shards: 000, 001, …"""
     return [f"{shard:03d}" for shard in range(config["collections"][collection]["shards"])]

@@ -8,6 +8,7 @@ MODEL = f"{DATASET}/{{backbone}}/stage{{stage}}"
 POOLED = f"{COLLECTION}/{{protocol}}/pooled/{{dataset}}/{{backbone}}/stage{{stage}}"
 PACKED = "resources/{collection}/packed{size}{resize}"
 PREDICTIONS = "results/predictions/{name}"
+PACKED_FOREIGN = "resources/audit/{name}/packed{size}"
 PACKED_NEW = "resources/predictions/{name}/packed{size}{resize}"
 
 

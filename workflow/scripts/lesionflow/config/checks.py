@@ -17,7 +17,7 @@ SHOWN = 300  # characters of a message, which may quote the whole input
 WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplicates", "gallery", "ladder", "leakage",
          "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
 RESERVED = {
-    "collections": {"audit", "predictions", "weights"},
+    "collections": {"audit", "predictions", "register", "weights"},
     "protocols": WORDS | {"external", "figures", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"default", "folders"},

@@ -72,9 +72,9 @@ def check_tables(config: Mapping, made: Collection[str]) -> None:
 def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:
     """Yield the key and path of every path in the config."""
     parts = {f"collections.{name}": collection for name, collection in config["collections"].items()}
-    parts |= {name: config.get(name, {}) for name in ("audit", "predict")}
+    parts |= {name: config.get(name, {}) for name in ("audit", "predict", "register")}
     for where, part in parts.items():
-        for key in ("images", "labels", "metadata", "split", "model"):
+        for key in ("images", "labels", "metadata", "split", "model", "lists", "isic2020"):
             if key in part:
                 yield f"{where}.{key}", part[key]
     if "images" in config:

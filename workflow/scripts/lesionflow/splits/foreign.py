@@ -1,18 +1,21 @@
 """Splits made elsewhere, and their audit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 import pandas as pd
 
+from lesionflow import __version__, markdown
 from lesionflow.data.image_names import clean, name_images
 from lesionflow.data.images import OTHER_SUFFIXES, shown
-from lesionflow.data.labels_and_metadata import describe_images
+from lesionflow.data.labels_and_metadata import describe_images, read_labels
 from lesionflow.data.layout import NAMES
 from lesionflow.data.user_tables import by_value, read_table
 from lesionflow.files import InputError
 from lesionflow.listing import is_image, walk
-from lesionflow.splits.audit import audit
+from lesionflow.lists import read_duplicates
+from lesionflow.splits.audit import audit, table
+from lesionflow.splits.overlap_text import lesions_known, sharing_sentences
 
 PARTS = {
     "train": ("train", "training"),
@@ -89,7 +92,51 @@ def _unread(file: PurePath) -> bool:
     return not hidden and file.suffix.lower() not in OTHER_SUFFIXES
 
 
-def audit_foreign(labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame) -> dict:
-    """Return leakage.json of a split from `read_split`; beside files it knows lesions and patients of the metadata."""
+def audit_foreign(
+    labels: pd.Series, metadata: str | Path | None, split: pd.DataFrame, duplicates: pd.DataFrame | None = None
+) -> dict:
+    """Return leakage.json of a split from `read_split`.
+
+    Known are images that are in two parts, lesions and patients of the metadata, and what `duplicates` (see
+    `find_duplicates`) say of the images if they are given.
+    """
     every = labels.reindex(labels.index.union(split["image"].unique()))
-    return audit(describe_images(every, metadata)[["image", "label", "lesion", "patient"]], split)
+    known = describe_images(every, metadata)[["image", "label", "lesion", "patient"]]
+    return audit(known if duplicates is None else known.merge(duplicates, on="image", how="left"), split)
+
+
+def audit_files(
+    split: str | Path,
+    labels: str | Path | None,
+    metadata: str | Path | None,
+    duplicates: str | Path | None,
+    classes: Sequence[str],
+    part_column: str,
+) -> tuple[dict, list[str]]:
+    """Return leakage.json of a split given by files, and remarks on what is not audited or unknown.
+
+    Either `labels` or `duplicates` (duplicates.csv of the images) names the images.
+    """
+    sets = read_duplicates(duplicates) if duplicates else None
+    if labels:
+        known = read_labels(labels, classes, other_classes=True)
+    else:
+        assert sets is not None  # the schema demands it
+        known = pd.Series(pd.NA, index=sets["image"].array, name="label", dtype="str")
+    parts, remarks = read_split(split, known.index, part_column)
+    if labels and known.isna().any():
+        remarks.append(f"{known.isna().sum()} labelled images belong to none of `classes`.")
+    absent = parts.loc[~parts["image"].isin(sets["image"]), "image"].unique() if sets is not None else []
+    if len(absent):
+        remarks.append(
+            f"{len(absent)} images, the first is {absent[0]}, are not in `images` or cannot be read: "
+            f"copies of them are not found."
+        )
+    return audit_foreign(known, metadata, parts, sets), remarks
+
+
+def audit_page(name: str, result: Mapping, remarks: Sequence[str]) -> str:
+    """Return an audit in Markdown, to be read or pasted into an issue; `result` is from `audit_foreign`."""
+    title = f"Audit of {name}: {'images share with training' if result['leaky'] else 'no leak found'}"
+    notes = [*sharing_sentences(result), f"Audited: {lesions_known(result)}.", *remarks, f"Lesionflow {__version__}"]
+    return markdown.page(title, table(result), ["part", "class"], notes)

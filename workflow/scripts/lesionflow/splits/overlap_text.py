@@ -18,6 +18,21 @@ def lesions_known(found: Mapping) -> str:
     return f"lesion known for {known['lesion']:,} of {found['images_audited']:,} images, patient for {patients}"
 
 
+def sharing_sentences(result: Mapping) -> list[str]:
+    """Return a sentence per part of an audit (leakage.json) on how many of its images share what with training."""
+    sentences = []
+    for part in ("test", "valid"):
+        found = result[part]
+        kinds = [f"{count:,} by {kind.replace('_', ' ')}" for kind, count in found["sharing"].items() if count]
+        share = f" ({found['images_sharing'] / found['images']:.1%})" if found["images_sharing"] else ""
+        if found["images"]:
+            sentences.append(
+                f"{found['images_sharing']:,} of {found['images']:,} {part} images{share} share with training"
+                f"{': ' * bool(kinds)}{', '.join(kinds)}."
+            )
+    return sentences
+
+
 def shared_cell(runs: pd.DataFrame, prefix: str = "") -> str:
     """Return the percentage of images of `runs` that share something with training, with "≥" if lesions are unknown.
 
