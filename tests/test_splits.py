@@ -10,10 +10,10 @@ from helpers import CLASSES, REPOSITORY, manifest_table
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from lesionflow.config.settings import LEAKY
+from lesionflow.config.settings import LEAKY, SAME_TRAINING
 from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError
-from lesionflow.splits.ladder import RUNGS, split_rung
+from lesionflow.splits.ladder import RUNGS, check_same_training, split_rung
 from lesionflow.splits.methods import PARTS, as_table, draw_parts, split_by_fold, split_by_group
 
 
@@ -250,6 +250,23 @@ def test_rungs_differ_in_what_leaks_only(manifest, seed, rungs, test):
         again = split_rung(manifest.sample(frac=1, random_state=1), seed, rung, sorted(rungs), "Y", **sizes)
         assert as_table(again).equals(split)
     assert all(count == counts[0] for count in counts)
+    same = [splits[rung][splits[rung]["part"].isin(["train", "valid"])] for rung in SAME_TRAINING if rung in rungs]
+    assert all(each.reset_index(drop=True).equals(same[0].reset_index(drop=True)) for each in same)
+
+
+def test_a_rung_takes_no_models_trained_on_another_list():
+    split = pd.DataFrame({"image": list("abc"), "part": ["train", "train", "valid"]})
+    training = pd.DataFrame({"label": ["A", "A"], "image": ["a", "b"], "neighbour": None, "weight": np.nan})
+    check_same_training("training.csv", (split, training), (split.assign(part=split["part"]), training.copy()))
+    others = [
+        (split.assign(part=["train", "train", "unused"]), training),  # other validation images
+        (split, training.iloc[:1]),
+        (split, training.iloc[::-1].reset_index(drop=True)),  # batches of other images
+        (split, training.assign(neighbour=["b", None], weight=[0.5, np.nan])),
+    ]
+    for other in others:
+        with pytest.raises(InputError, match=r"^training.csv or the validation images of its rung are not those"):
+            check_same_training("training.csv", (split, training), other)
 
 
 def test_rungs_train_on_the_same_images_and_leak_as_their_names_say():

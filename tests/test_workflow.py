@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
 
-from lesionflow.files import read_json
+from lesionflow.files import file_digest, read_json
 
 LADDER = {
-    "split_rung", "find_external_duplicates", "predict_clean", "predict_external", "evaluate_rung", "evaluate_external",
-    "tabulate_ladder", "plot_ladder",
+    "split_rung", "find_external_duplicates", "share_training", "predict_rung", "predict_external", "evaluate_rung",
+    "evaluate_external", "tabulate_ladder", "plot_ladder",
 }  # fmt: skip
 PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_prediction_page", "write_onnx", "write_folders"}
 
@@ -247,7 +247,7 @@ def test_the_ladder_and_a_collection_from_elsewhere(run, tmp_path):
     config = {
         "collections": {"again": same, "absent": absent},
         "ladder": {
-            "rungs": ["random_split", "corrected"],
+            "rungs": ["as_published", "random_split", "corrected"],
             "backbone": "resnet50",
             "external": ["again", "absent"],
         },
@@ -255,8 +255,19 @@ def test_the_ladder_and_a_collection_from_elsewhere(run, tmp_path):
     done = snakemake(folder, "ladder", config=config)
     assert done.returncode == 0, output(done)[-4000:]
     table = pd.read_csv(folder / "results/tiny/tables/ladder.csv").set_index("rung")
-    assert list(table.index) == ["random_split", "corrected", "again"]
-    assert table["leaky"].to_dict() == {"random_split": True, "corrected": False, "again": True}
+    leaky = {"as_published": True, "random_split": True, "corrected": False, "again": True}
+    assert table["leaky"].to_dict() == leaky and list(table.index) == list(leaky)
+    # Their training images are the same: one training, on the list for the one dataset of the ladder.
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", output(done), re.MULTILINE))
+    assert (jobs["train"], jobs["share_training"], jobs["balance"], jobs["predict_rung"]) == ("3", "2", "3", "3")
+    assert table["clean_balanced_accuracy"].iloc[:3].nunique() == 1
+    for stage in (1, 2, 3):
+        models = [folder / f"results/tiny/ladder_{rung}/seed1/undersampled/resnet50/stage{stage}" for rung in leaky][:3]
+        assert len({file_digest(model / "model.safetensors") for model in models}) == 1
+        cards = [read_json(model / "model.json") for model in models]
+        assert [(card["protocol"], card["leaky"]) for card in cards] == [
+            (f"ladder_{rung}", leaky[rung]) for rung in list(leaky)[:3]
+        ]
     assert table["training_images"].nunique() == 1 and (table["clean_images"] == 16).all()
     own = table.loc["corrected"]
     assert own["test_balanced_accuracy"] == own["clean_balanced_accuracy"] and own["test_images_sharing"] == 0

@@ -3,7 +3,7 @@ rule audit_leakage:
         manifest=f"{COLLECTION}/manifest.csv",
         duplicates=f"{COLLECTION}/duplicates.csv",
         split=f"{SPLIT}/split.csv",
-        training=expand(f"{DATASET}/training.csv", dataset=config["run"]["datasets"], allow_missing=True),
+        training=training_lists,
     output:
         f"{SPLIT}/leakage.json",
     log:

@@ -21,11 +21,18 @@ rule split_rung:
 ruleorder: split_rung > split_images
 
 
-use rule predict_parts as predict_clean with:
+use rule predict_parts as predict_rung with:
     output:
+        valid=stages("valid.csv"),
+        test=stages("test.csv"),
         clean=stages("clean.csv"),
     log:
-        "logs/predict_clean/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+        "logs/predict_rung/{collection}/{protocol}/seed{seed}/{dataset}/{backbone}.log",
+    wildcard_constraints:
+        protocol="ladder_.+",
+
+
+ruleorder: predict_rung > predict_parts
 
 
 rule evaluate_rung:

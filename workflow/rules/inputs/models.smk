@@ -30,6 +30,17 @@ def ladder_models(file, **wildcards):
     return of_run(file, dataset=ladder["dataset"], backbone=ladder["backbone"], **(rungs | wildcards))
 
 
+def training_lists(wildcards):
+    """The training lists of a split: of the run's datasets, but on the ladder only of the one that it trains on."""
+    dataset = [config["ladder"]["dataset"]] if wildcards.protocol.startswith("ladder_") else config["run"]["datasets"]
+    return of_run(f"{DATASET}/training.csv", dataset=dataset, **wildcards)
+
+
+def trained_rung(file):
+    """An input function: the file of the rung that trains for the job's, of all stages."""
+    return lambda wildcards: of_run(file, **{**wildcards, "protocol": TRAINED_RUNGS[0]})
+
+
 def card_files(wildcards):
     """The cards of all models of the run, and of those of the ladder."""
     return model_files("card.json")(wildcards) + ladder_models(f"{MODEL}/card.json", **wildcards)

@@ -3,12 +3,14 @@ import functools
 
 from lesionflow import source
 from lesionflow.config.contrasts import contrasts
-from lesionflow.config.settings import run_settings
+from lesionflow.config.settings import SAME_TRAINING, run_settings
 
 LEAKY_PROTOCOLS = [name for name in config["run"]["protocols"] if config["protocols"][name]["leaky"]]
 # Cross-fitted protocols of the run, with their number of folds.
 SPLITS = {name: config["protocols"][name]["split"] for name in config["run"]["protocols"]}
 FOLDS = {name: split["folds"] for name, split in SPLITS.items() if split["method"] == "by_fold"}
+# Rungs of the ladder with the same training images: the first trains, the others take its models.
+TRAINED_RUNGS = [f"ladder_{rung}" for rung in SAME_TRAINING if rung in config["ladder"]["rungs"]]
 # Test images per class of a split, for the size of a study; cross-fitted protocols test all.
 TEST_IMAGES = max([split["test"] for split in SPLITS.values() if "test" in split], default=50)
 # Datasets shown in the thesis' figures of balancing: the run's first without oversampling, and the first with SMOTE.

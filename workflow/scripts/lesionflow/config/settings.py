@@ -23,6 +23,8 @@ from lesionflow.config.contrasts import contrasts
 from lesionflow.files import InputError
 
 LEAKY = ("as_published", "random_split")  # rungs of the ladder
+# Rungs with the same training and validation images: the first of them in the config's ladder trains for the others.
+SAME_TRAINING = ("corrected", "random_split", "as_published")
 # Keys of a protocol that a training does not depend on, or that reach it through other settings.
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages", "loss")
 

@@ -1,6 +1,7 @@
 """Rungs of the ladder: splits that leak less and less, with equal training sets and the same clean images."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,23 @@ def split_rung(
     part = pd.concat([pd.Series(name, index=images) for name, images in parts.items()])
     unused = table.index.difference(part.index)
     return pd.concat([part, pd.Series("unused", index=unused)]).rename("part")
+
+
+def check_same_training(
+    path: str | Path,
+    own: tuple[pd.DataFrame, pd.DataFrame],
+    trained: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Raise InputError if a rung cannot take the models of another one, which was trained on a different list.
+
+    Both are given as split.csv and training.csv; `path` is the training.csv of the rung.
+    """
+    valid = [set(split.loc[split["part"] == "valid", "image"]) for split, _ in (own, trained)]
+    if valid[0] != valid[1] or not own[1].equals(trained[1]):
+        raise InputError(
+            f"{path} or the validation images of its rung are not those of the rung that trains for it: delete "
+            "training.csv and split.csv of both, and start again to recreate them."
+        )
 
 
 def _copied(shuffled: pd.DataFrame, base: pd.Series, test: int, archive: str) -> Pool:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow.report.figures.style import COLOURS, save
+from lesionflow.report.figures.style import COLOURS, STAMP_RED, save
 from lesionflow.report.verdict_sentences import metric_words, signed
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -36,7 +36,7 @@ def comparisons(path: str | Path, table: pd.DataFrame, margin: float) -> None:
     names = rows["contrast"] + (", " + rows["protocol"] if several else "") + stamp
     ax.set_yticks(np.arange(len(rows)), names)
     for tick, leaky in zip(ax.get_yticklabels(), rows["leaky"], strict=True):
-        tick.set(color="#b00020" if leaky else "black", fontweight="bold" if leaky else "normal")
+        tick.set(color=STAMP_RED if leaky else "black", fontweight="bold" if leaky else "normal")
     words = metric_words(rows["metric"].iloc[0])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel=f"difference in {words}")
     ax.tick_params(axis="y", length=0)

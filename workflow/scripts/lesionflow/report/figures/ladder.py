@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lesionflow.report.figures.style import COLOURS, save
+from lesionflow.report.figures.style import COLOURS, STAMP_RED, save
 
 
 def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int) -> None:
@@ -41,7 +41,7 @@ def ladder(path: str | Path, table: pd.DataFrame, collection: str, classes: int)
     leaks = table.groupby("rung", sort=False)["leaky"].any()
     ax.set_xticks(range(len(rungs)), [f"{rung}\nLEAKY" if leaks[rung] else rung for rung in rungs])
     for tick, leaky in zip(ax.get_xticklabels(), leaks, strict=True):
-        tick.set(color="#b00020" if leaky else "black", fontweight="bold" if leaky else "normal")
+        tick.set(color=STAMP_RED if leaky else "black", fontweight="bold" if leaky else "normal")
     ax.set(ylabel="balanced accuracy", ylim=(0, 1.02), xlim=(-0.5, len(rungs) - 0.5))
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="y")

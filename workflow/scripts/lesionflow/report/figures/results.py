@@ -8,12 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lesionflow.report.figures.panels import GREY
-from lesionflow.report.figures.style import COLOURS, save
+from lesionflow.report.figures.style import COLOURS, STAMP_RED, save
 
 MODEL = ["protocol", "backbone", "weights", "stage", "dataset"]
 METRIC, PRINTED = "balanced_accuracy", "published_sensitivity_macro"  # both are the mean sensitivity of the classes
 MARKERS = "osD^vPX"
-RED = "#b00020"
 LINE = 0.23  # inches
 LEAKY = "LEAKY: test overlaps with training"
 
@@ -37,7 +36,7 @@ def results(path: str | Path, table: pd.DataFrame, collection: str, classes: int
         _panel(ax, rows, looks)
         ax.axvline(1 / classes, color=GREY, ls="--", lw=1.2)
         if rows["leaky"].iloc[0]:
-            box = {"facecolor": RED, "edgecolor": "none", "boxstyle": "square,pad=0.3"}
+            box = {"facecolor": STAMP_RED, "edgecolor": "none", "boxstyle": "square,pad=0.3"}
             ax.set_title(LEAKY, color="white", fontweight="bold", loc="left", bbox=box)
     axes[-1].set(xlabel="balanced accuracy on test images", xlim=(0, 1))
     figure.legend(handles=_legend(table, looks), loc="outside lower left", frameon=False, ncols=2, fontsize=9)
@@ -73,7 +72,7 @@ def _model(ax: Axes, y: int, runs: pd.DataFrame, look: dict) -> None:
         ax.plot(runs[METRIC], [y] * len(runs), ls="", marker="|", ms=9, color=look["color"])
     printed = runs[PRINTED].iloc[0]
     if pd.notna(printed):
-        ax.plot(printed, y, marker="x", ms=7, mew=2, color=RED, clip_on=False)
+        ax.plot(printed, y, marker="x", ms=7, mew=2, color=STAMP_RED, clip_on=False)
     ax.plot(mean, y, ms=7, mec="white", mew=0.8, clip_on=False, **look)
     ax.annotate(f"{mean:.2f}", (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
 
@@ -87,7 +86,9 @@ def _legend(table: pd.DataFrame, looks: dict) -> list[Line2D]:
     if seeds.max() > 1:
         handles.append(Line2D([], [], ls="", marker="|", ms=9, color="#444444", label="single seeds; mean filled"))
     if table[PRINTED].notna().any():
-        handles.append(Line2D([], [], ls="", marker="x", ms=7, mew=2, color=RED, label="printed in the thesis (LEAKY)"))
+        handles.append(
+            Line2D([], [], ls="", marker="x", ms=7, mew=2, color=STAMP_RED, label="printed in the thesis (LEAKY)")
+        )
     return [*handles, Line2D([], [], color=GREY, ls="--", lw=1.2, label="chance")]
 
 

@@ -36,6 +36,7 @@ mpl.rcParams.update(
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness too.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000"]
 STAMP = "LEAKY: test images are known to share images or lesions with training"
+STAMP_RED = "#b00020"
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
@@ -61,7 +62,7 @@ def save(
     about = {"figure": kind, **(labels or {})} | ({"number": number} if number else {})
     if leaky:
         # As an x label of the figure it gets room of its own from the layout.
-        box = {"facecolor": "#b00020", "edgecolor": "none", "boxstyle": "square,pad=0.4"}
+        box = {"facecolor": STAMP_RED, "edgecolor": "none", "boxstyle": "square,pad=0.4"}
         figure.supxlabel(STAMP, color="white", fontweight="bold", fontsize=10, bbox=box)
         about, description = about | {"leaky": "true"}, f"{STAMP}. {description}"
     keywords = [f"{name}={value}" for name, value in about.items()]
