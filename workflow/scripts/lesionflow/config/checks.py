@@ -17,7 +17,7 @@ WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplica
          "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
 RESERVED = {
     "collections": {"audit", "predictions", "weights"},
-    "protocols": WORDS | {"external", "figures", "pooled", "tables"},
+    "protocols": WORDS | {"external", "figures", "official", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"default", "folders"},
     "classes": {"all", "group", "image", "label", "predicted", "probability", "seed", "status", "total", "warning"},
@@ -71,6 +71,7 @@ def check_names(config: Mapping) -> None:
     trained = {name: run["backbones"] for name in run["protocols"]}
     wanted = [("collection", "collections", [config["collection"]])]
     wanted += [("ladder.external", "collections", ladder["external"])]
+    wanted += [("official.collection", "collections", [config["official"]["collection"]])]
     wanted += [(f"run.{section}", section, names) for section, names in run.items()]
     for name, protocol in protocols.items():
         for key in ("stages", "input_range", "unfreeze"):
@@ -125,6 +126,19 @@ def check_values(config: Mapping) -> None:
                 raise InputError(
                     f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too: remove it from one."
                 )
+
+
+def check_official(config: Mapping) -> None:
+    """Raise InputError where the official test is the training collection, or has not one class that is unknown."""
+    name, run = config["official"]["collection"], config["official"]["run"]
+    unknown = config["collections"][name]["ignore_classes"]
+    if len(unknown) != 1 or (run and unknown[0] in config["classes"]):
+        raise InputError(
+            f"at $.collections.{name}.ignore_classes: {unknown} is not one class beside `classes`: name the class of "
+            "the unknown images of the official test."
+        )
+    if run and name == config["collection"]:
+        raise InputError(f"at $.official.collection: {name!r} is the training collection: name another one.")
 
 
 def check_folds(config: Mapping) -> None:

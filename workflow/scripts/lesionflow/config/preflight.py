@@ -41,10 +41,11 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
 
     `made` are files that a rule makes without network.
     """
-    collection = config["collections"][config["collection"]]
-    needed = [{"path": collection[key]} for key in ("images", "labels", "metadata") if key in collection]
-    for need in needed:
-        need |= collection.get("download", {}).get(Path(need["path"]).name, {"urls": []})
+    official, needed = config["official"], []
+    for name in [config["collection"], *([official["collection"]] if official["run"] else [])]:
+        collection = config["collections"][name]
+        for path in (collection[key] for key in ("images", "labels", "metadata") if key in collection):
+            needed.append({"path": path} | collection.get("download", {}).get(Path(path).name, {"urls": []}))
     for weights in used_weights(config):
         path = weights_file(weights)
         if path:

@@ -10,7 +10,15 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from lesionflow.config.checks import check_folds, check_metric, check_names, check_reserved, check_schema, check_values
+from lesionflow.config.checks import (
+    check_folds,
+    check_metric,
+    check_names,
+    check_official,
+    check_reserved,
+    check_schema,
+    check_values,
+)
 from lesionflow.config.contrasts import contrasts
 from lesionflow.files import InputError
 
@@ -45,6 +53,7 @@ def complete(config: dict, schema: str | Path) -> dict:
         protocol["split"] = _taken(protocol["split"])
     check_names(config)
     check_values(config)
+    check_official(config)
     check_folds(config)
     check_metric(config)
     contrasts(config)
@@ -166,6 +175,7 @@ def run_settings(config: Mapping) -> dict:
     return {
         "collections": {collection: images},
         **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "comparisons", "search")},
+        "official": config["official"] if config["official"]["run"] else {"run": False},
         "ladder": ladder if ladder["rungs"] else {"rungs": []},
         "datasets": {name: config["datasets"][name] for name in run["datasets"]},
         "backbones": {name: config["backbones"][name] for name in run["backbones"]},

@@ -37,6 +37,17 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     return result | {"known": {"lesion": int(lesions)}, "images_audited": len(images), "leaky": leaky}
 
 
+def audit_external(manifest: pd.DataFrame, others: pd.DataFrame, split: pd.DataFrame, duplicates: pd.DataFrame) -> dict:
+    """Return the audit of another collection, of which all images are tested.
+
+    `manifest` and `others` have image, label and, if known, lesion; `split` is that of the training images, and
+    `duplicates` has the images of both collections.
+    """
+    known = pd.concat([manifest, others]).reindex(columns=["image", "label", "lesion"])
+    parts = pd.concat([split[split["part"] == "train"], others[["image"]].assign(part="test")])
+    return audit(known.merge(duplicates, on="image", how="left"), parts)
+
+
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
