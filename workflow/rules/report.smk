@@ -23,6 +23,7 @@ rule write_report:
         costs=f"{TABLES}/costs.csv",
         ladder=f"{TABLES}/ladder.csv" if config["ladder"]["rungs"] else [],
         search=f"{TABLES}/search.csv" if config["search"]["run"] else [],
+        official=f"{COLLECTION}/official/official_score.json" if config["official"]["run"] else [],
         runs=of_run(f"{TABLES}/{{backbone}}/stage{{stage}}_{{kind}}.html", kind=["per_class", "global"]),
         manifest=f"{COLLECTION}/manifest.csv",
         rejected=f"{COLLECTION}/rejected.csv",

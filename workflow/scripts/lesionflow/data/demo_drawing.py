@@ -139,7 +139,7 @@ def draw_foreign(random: Generator) -> np.ndarray:
         (np.abs(x) < size) & (np.abs(y) < size) & (np.sin(25 * x) * np.sin(25 * y) > 0),
     ]
     mask = ndimage.gaussian_filter(masks[random.integers(len(masks))].astype(np.float32), 1)
-    paint(canvas, mask, random.uniform((40, 90, 120), (90, 200, 230)))
+    paint(canvas, mask, random.uniform((40, 90, 120), (90, 200, 230)).tolist())
     return canvas
 
 

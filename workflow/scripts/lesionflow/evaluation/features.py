@@ -34,6 +34,7 @@ def compute_outputs(model: Classifier, parts: Mapping[str, Samples], hardware: H
     size = next(iter(parts.values())).store.size
     headless = fold_normalisation(hardware.place(model).requires_grad_(False), size)
     last = headless.head[-1]
+    assert isinstance(last, nn.Linear)
     weight, bias = (each.float().cpu().numpy() for each in (last.weight, last.bias))
     headless.head[-1] = nn.Identity()
     outputs = {}
