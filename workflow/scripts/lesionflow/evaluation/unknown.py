@@ -3,7 +3,7 @@
 No function here sees an image of an unknown class before its threshold is fixed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,7 @@ def nearest_neighbours(training: Outputs) -> Score:
 
 
 # Each is fitted to the training images of the model; its scores are higher for images unlike them.
-SCORES: Mapping[str, Callable[[Outputs], Score]] = {
+SCORES: dict[str, Callable[[Outputs], Score]] = {
     "max_softmax": max_softmax,
     "energy": energy,
     "mahalanobis": mahalanobis,
