@@ -11,6 +11,7 @@ from made_up import page
 from official_submissions import CLASSES
 
 from lesionflow.evaluation.official_score import answers
+from lesionflow.evaluation.outputs import Outputs
 from lesionflow.evaluation.submission import (
     flagged,
     official_record,
@@ -20,7 +21,6 @@ from lesionflow.evaluation.submission import (
 )
 from lesionflow.evaluation.unknown import (
     SCORES,
-    Outputs,
     confidences,
     find_threshold,
     threshold_at_loss,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from lesionflow.data.shards import shard_files
 from lesionflow.data.store import Samples, open_store
-from lesionflow.evaluation.features import all_images, compute_outputs, write_outputs
+from lesionflow.evaluation.features import all_images, compute_outputs
+from lesionflow.evaluation.outputs import write_outputs
 from lesionflow.files import read_json
 from lesionflow.lists import read_parts, read_training
 from lesionflow.logs import job

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lesionflow.evaluation.features import read_outputs
+from lesionflow.evaluation.outputs import read_outputs
 from lesionflow.evaluation.submission import submission, submission_without_unknown, unknown_scores
 from lesionflow.files import write_json
 from lesionflow.lists import write_table

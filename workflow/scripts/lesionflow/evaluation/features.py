@@ -1,8 +1,6 @@
-"""The features and logits that a trained network computes of images, and their file."""
+"""The features and logits that a trained network computes of images."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +9,8 @@ from torch import nn
 
 from lesionflow.data.shards import read_shard
 from lesionflow.data.store import Samples, Store
-from lesionflow.evaluation.unknown import Outputs
-from lesionflow.files import InputError, atomic_write, damaged, reading
+from lesionflow.evaluation.outputs import Outputs
+from lesionflow.files import InputError
 from lesionflow.training.backbones import Classifier
 from lesionflow.training.engine import predict
 from lesionflow.training.folding import fold_normalisation
@@ -45,19 +43,3 @@ def compute_outputs(model: Classifier, parts: Mapping[str, Samples], hardware: H
         image = images.store.names[images.image].to_numpy(str)
         outputs[name] = Outputs(features, features @ weight.T + bias, images.label, image)
     return outputs
-
-
-def write_outputs(path: str | Path, parts: Mapping[str, Outputs]) -> None:
-    """Write the outputs of parts to an .npz: arrays are named PART_FIELD, such as train_features."""
-    arrays = {f"{part}_{field}": array for part, own in parts.items() for field, array in asdict(own).items()}
-    with atomic_write(path) as temporary:
-        np.savez(temporary, **arrays)
-
-
-def read_outputs(path: str | Path, parts: Sequence[str]) -> list[Outputs]:
-    """Read the outputs of `parts` that `write_outputs` wrote. Raises InputError if the file is damaged."""
-    try:
-        with reading(path), np.load(path) as arrays:
-            return [Outputs(**{key: arrays[f"{part}_{key}"] for key in Outputs.__annotations__}) for part in parts]
-    except zipfile.BadZipFile as error:
-        raise damaged(path, error) from None

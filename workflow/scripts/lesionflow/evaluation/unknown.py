@@ -4,7 +4,6 @@ No function here sees an image of an unknown class before its threshold is fixed
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -12,26 +11,9 @@ from scipy.special import logsumexp, softmax
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
+from lesionflow.evaluation.outputs import Outputs
+
 NEIGHBOURS = 10  # the distance is that to the tenth nearest training image
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What a network computes of n images: features before its last layer [n, d], and logits [n, classes].
-
-    `label` has their class numbers [n], -1 where it is not known; `image` their names.
-    """
-
-    features: np.ndarray
-    logits: np.ndarray
-    label: np.ndarray
-    image: np.ndarray
-
-    def without(self, number: int) -> "Outputs":
-        """All but the images and the logit of one class."""
-        rest = self.label != number
-        logits = np.delete(self.logits[rest], number, axis=1)
-        return Outputs(self.features[rest], logits, self.label[rest], self.image[rest])
 
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # features, logits → scores [n]
