@@ -75,6 +75,7 @@ def test_every_rule_logged(run):
         "thesis",
         "audit_split",
         "ladder",
+        "official",
         "search",
         "predict",
         "export_onnx",
