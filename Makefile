@@ -52,6 +52,12 @@ types: .venv/installed .venv/types/installed
 	.venv/types/bin/pip install --quiet --requirement requirements-dev.txt
 	touch $@
 
+# The ISIC challenge's own scoring, beside which tests/test_official_score.py puts ours; skipped where it is absent.
+.venv/scoring/installed: requirements-scoring.txt
+	$(PYTHON) -m venv .venv/scoring
+	.venv/scoring/bin/pip install --quiet --requirement requirements-scoring.txt
+	touch $@
+
 format: .venv/installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

@@ -96,6 +96,15 @@ def test_views_of_a_lesion_are_more_alike_than_images_of_different_lesions(pixel
     assert same_lesion[np.arange(COUNT), nearest][seen_again].mean() > 0.3  # by chance: 0.03
 
 
+def test_images_that_show_no_lesion(tmp_path):
+    """They come beside the others, as the class UNK without anything known of them."""
+    draw_collection(*(tmp_path / name for name in FILES), count=COUNT // 8, seed=1, unknown=3)
+    marks = pd.read_csv(tmp_path / "GroundTruth.csv").set_index("image")
+    assert len(marks) == COUNT // 8 + 3 and marks["UNK"].sum() == 3 and (marks.sum(axis=1) == 1).all()
+    unknown = pd.read_csv(tmp_path / "Metadata.csv").set_index("image")[(marks["UNK"] == 1).to_numpy()]
+    assert unknown.isna().all(axis=None)
+
+
 @settings(deadline=None, max_examples=30)
 @given(count=st.integers(10, 2000), seed=st.integers(0, 2**32))
 def test_every_plan_is_complete_and_imbalanced_as_isic(count, seed):

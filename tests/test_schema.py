@@ -9,6 +9,7 @@ from helpers import REPOSITORY
 
 from lesionflow.balancing import methods as balancing
 from lesionflow.config.settings import LEAKY
+from lesionflow.evaluation.unknown import SCORES
 from lesionflow.splits import methods as splits
 from lesionflow.splits.ladder import RUNGS
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS
@@ -42,6 +43,7 @@ def choices(name: str, node=SCHEMA) -> Iterator[list[str]]:
         ("loss", 2, LOSSES),
         ("optimizers", 1, OPTIMIZERS),
         ("optimizer", 1, OPTIMIZERS),
+        ("score", 1, SCORES),
     ],
 )
 def test_choices_are_those_of_the_code(name, places, known):

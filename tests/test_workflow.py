@@ -10,9 +10,10 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, output, snakemake
+from helpers import CLASSES, ENVIRONMENT, REPOSITORY, SNAKEMAKE, jpeg, output, snakemake
 
 from lesionflow.files import file_digest, read_json
 
@@ -20,6 +21,7 @@ LADDER = {
     "split_rung", "find_external_duplicates", "share_training", "predict_rung", "predict_external", "evaluate_rung",
     "evaluate_external", "tabulate_ladder", "plot_ladder",
 }  # fmt: skip
+OFFICIAL = {"choose_official", "extract_features", "write_submission", "score_official", "generate_demo_test"}
 PREDICT = {"choose_model", "pack_new_images", "predict_images", "write_prediction_page", "write_onnx", "write_folders"}
 
 
@@ -73,6 +75,7 @@ def test_every_rule_logged(run):
         "thesis",
         "audit_split",
         "ladder",
+        "official",
         "search",
         "predict",
         "export_onnx",
@@ -81,7 +84,7 @@ def test_every_rule_logged(run):
         "plan_study",
     }
     not_needed = {"generate_demo", "download_file", "fetch_weights", "audit_foreign_split", "pool_folds"}
-    expected = set(rules) - targets - not_needed - {*LADDER, *PREDICT}
+    expected = set(rules) - targets - not_needed - {*LADDER, *OFFICIAL, *PREDICT}
     assert expected <= {Path(log).stem for log in logs}
     train = (run / "logs/train/tiny/corrected/seed1/smote/resnet50/stage1.log").read_text()
     assert "Computing on " in train and "Reading copies in " in train
@@ -277,6 +280,39 @@ def test_the_ladder_and_a_collection_from_elsewhere(run, tmp_path):
     assert table.loc["again", "test_images_sharing"] == lesions.isin(manifest["lesion"]).sum()
     assert (folder / "results/tiny/figures/ladder.svg").exists()
     assert {path.name for path in (folder / "logs").iterdir()} >= LADDER
+
+
+def test_the_official_test(run, tmp_path):
+    """Of sixteen training images that are there again, and of two that no model knows."""
+    folder = shutil.copytree(run, tmp_path / "official")
+    names = [f"ISIC_{number:07d}" for number in range(16)] + ["ISIC_1000000", "ISIC_1000001"]
+    (folder / "test").mkdir()
+    random = np.random.default_rng(0)
+    for name in names:
+        image = folder / f"images/{name}.jpg"
+        (folder / f"test/{name}.jpg").write_bytes(image.read_bytes() if image.exists() else jpeg(random))
+    labels = pd.read_csv(folder / "labels.csv").set_index("image").reindex(names, fill_value=0).assign(UNK=0)
+    labels.iloc[-2:, -1] = 1
+    labels.to_csv(folder / "truth.csv")
+    other = {"images": "test", "labels": "truth.csv", "shards": 1, "ignore_classes": ["UNK"]}
+    unknown = {"score": "nearest_neighbours", "threshold": "leave_one_out"}
+    config = {"collections": {"other": other}, "official": {"collection": "other", "unknown": unknown}}
+    done = snakemake(folder, "official", config=config)
+    assert done.returncode == 0, output(done)[-4000:]
+    found = read_json(folder / "results/tiny/official/official_score.json")
+    assert found["images"] == 18 and found["images_unknown"] == 2
+    split = pd.read_csv(folder / f"results/tiny/{found['model']['protocol']}/seed1/split.csv").set_index("image")
+    assert found["sharing"]["sharing"]["file"] == (split["part"].reindex(names) == "train").sum() > 0
+    submission = pd.read_csv(folder / "results/tiny/official/submission.csv").set_index("image")
+    assert list(submission) == [*CLASSES, "UNK"] and sorted(submission.index) == names
+    assert submission.sum(axis=1).to_numpy() == pytest.approx(1)
+    # The same network on the same images as in its own test.
+    model = "{protocol}/seed{seed}/{dataset}/{backbone}/stage{stage}".format(**found["model"])
+    own = pd.read_csv(folder / f"results/tiny/{model}/test.csv").set_index("image")
+    both = own.index.intersection(names)
+    without = pd.read_csv(folder / "results/tiny/official/submission_without_unknown.csv").set_index("image")
+    assert len(both) and without.loc[both, CLASSES].to_numpy() == pytest.approx(own.loc[both].to_numpy(), abs=0.01)
+    assert {path.name for path in (folder / "logs").iterdir()} >= OFFICIAL - {"generate_demo_test"}
 
 
 def test_bad_images_can_stop_the_run(inputs):

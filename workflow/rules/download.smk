@@ -8,10 +8,25 @@ rule generate_demo:
     threads: 2
     params:
         total=600,
+        unknown=0,
         seed=1,
         code=code_of("generate_demo"),
     script:
         "../scripts/generate_demo.py"
+
+
+use rule generate_demo as generate_demo_test with:
+    output:
+        images="resources/demo_test/ISIC_demo_test_Input.zip",
+        labels="resources/demo_test/ISIC_demo_test_GroundTruth.csv",
+        metadata="resources/demo_test/ISIC_demo_test_Metadata.csv",
+    log:
+        "logs/generate_demo_test.log",
+    params:
+        total=48,
+        unknown=12,
+        seed=2,
+        code=code_of("generate_demo"),
 
 
 rule download_file:

@@ -14,6 +14,7 @@ rule plot_results:
         "../scripts/plot_results.py"
 
 
+# In no group: the official test, which it shows, is scored after the tables of the group "report".
 rule write_report:
     input:
         splits=f"{COLLECTION}/splits.csv",  # published with every report
@@ -23,6 +24,7 @@ rule write_report:
         costs=f"{TABLES}/costs.csv",
         ladder=f"{TABLES}/ladder.csv" if config["ladder"]["rungs"] else [],
         search=f"{TABLES}/search.csv" if config["search"]["run"] else [],
+        official=f"{COLLECTION}/official/official_score.json" if config["official"]["run"] else [],
         runs=of_run(f"{TABLES}/{{backbone}}/stage{{stage}}_{{kind}}.html", kind=["per_class", "global"]),
         manifest=f"{COLLECTION}/manifest.csv",
         rejected=f"{COLLECTION}/rejected.csv",
@@ -34,8 +36,6 @@ rule write_report:
         f"{COLLECTION}/report.html",
     log:
         "logs/write_report/{collection}.log",
-    group:
-        "report"
     params:
         categories=figure_categories,
         licence=setting("collections/{collection}/licence"),

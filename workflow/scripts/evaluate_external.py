@@ -8,7 +8,7 @@ from lesionflow.evaluation.ladder import ladder_row
 from lesionflow.files import read_json, write_json
 from lesionflow.lists import read_duplicates, read_manifest, read_parts, read_probabilities
 from lesionflow.logs import job
-from lesionflow.splits.audit import PEOPLE, audit
+from lesionflow.splits.audit import audit_external
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -23,12 +23,8 @@ def main(snakemake: "Snakemake") -> None:
         test, clean = (read_probabilities(inputs[part]) for part in ("test", "clean"))
         for table in (external, test):  # both collections may use the same names
             table["image"] = f"{other}/" + table["image"]
-        manifest = pd.concat([own, external])
-        split = read_parts(inputs.split)
-        split = pd.concat([split[split["part"] == "train"], test[["image"]].assign(part="test")])
-        sets = read_duplicates(inputs.duplicates)
-        leakage = audit(manifest[["image", "label", *PEOPLE]].merge(sets, on="image", how="left"), split)
-        row = ladder_row(other, read_json(inputs.card), leakage, manifest, test=test, clean=clean)
+        leakage = audit_external(own, external, read_parts(inputs.split), read_duplicates(inputs.duplicates))
+        row = ladder_row(other, read_json(inputs.card), leakage, pd.concat([own, external]), test=test, clean=clean)
         write_json(snakemake.output[0], row)
 
 

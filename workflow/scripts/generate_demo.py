@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def main(snakemake: "Snakemake") -> None:
     with job(snakemake.log[0]):
         images, labels, metadata = (Path(snakemake.output[name]) for name in ("images", "labels", "metadata"))
-        draw_collection(images, labels, metadata, snakemake.params.total, snakemake.params.seed, snakemake.threads)
+        params = snakemake.params
+        draw_collection(images, labels, metadata, params.total, params.seed, snakemake.threads, unknown=params.unknown)
 
 
 if __name__ == "__main__":

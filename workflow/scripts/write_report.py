@@ -42,6 +42,7 @@ def main(snakemake: "Snakemake") -> None:
             licence=params.licence,
             verdicts=verdict_sentences(comparisons),
             comparisons=comparisons_table(comparisons, params.settings["comparisons"]["margin"]),
+            official=read_json(inputs.official) if inputs.official else None,
             printed=printed_sentences(PUBLISHED),
         )
         write_text(snakemake.output[0], page(TEMPLATE, study))

@@ -26,7 +26,7 @@ def check_ready(log):
     every = Wildcards(fromdict={"collection": config["collection"]})
     in_image = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     problems = find_problems(
-        needed_files(config, made=list(rules.generate_demo.output)),
+        needed_files(config, made=[*rules.generate_demo.output, *rules.generate_demo_test.output]),
         used_packages(config),
         config["container"] if in_image else None,
         config["preflight"]["gpu"],

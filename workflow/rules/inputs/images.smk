@@ -8,7 +8,7 @@ def made_files():
     """Files of collections that rules make."""
     collections = config["collections"].items()
     downloads = {f"resources/{name}/{file}" for name, parts in collections for file in parts.get("download", {})}
-    return {*rules.generate_demo.output, *downloads}
+    return {*rules.generate_demo.output, *rules.generate_demo_test.output, *downloads}
 
 
 def made_images(wildcards):

@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema
 
-from lesionflow.config.paths import BY_FOLDER
 from lesionflow.files import InputError
 from lesionflow.stages import STAGES
 from lesionflow.urls import public
@@ -18,7 +17,7 @@ WORDS = {"all", "classes", "collection", "confusion", "curves", "data", "duplica
          "leaky", "mistakes", "model", "none", "parts", "search", "thesis", "total"}  # fmt: skip
 RESERVED = {
     "collections": {"audit", "predictions", "register", "weights"},
-    "protocols": WORDS | {"external", "figures", "pooled", "tables"},
+    "protocols": WORDS | {"external", "figures", "official", "pooled", "tables"},
     "datasets": WORDS,
     "backbones": WORDS | {"default", "folders"},
     "classes": {
@@ -84,6 +83,7 @@ def check_names(config: Mapping) -> None:
     trained = {name: run["backbones"] for name in run["protocols"]}
     wanted = [("collection", "collections", [config["collection"]])]
     wanted += [("ladder.external", "collections", ladder["external"])]
+    wanted += [("official.collection", "collections", [config["official"]["collection"]])]
     wanted += [(f"run.{section}", section, names) for section, names in run.items()]
     for name, protocol in protocols.items():
         for key in ("stages", "input_range", "unfreeze"):
@@ -137,43 +137,6 @@ def check_values(config: Mapping) -> None:
             if left_out in config["classes"]:
                 raise InputError(
                     f"at $.collections.{name}.ignore_classes: {left_out!r} is one of `classes` too: remove it from one."
-                )
-
-
-def check_layouts(config: Mapping) -> None:
-    """Raise InputError where a collection of the run has settings of its tables that contradict each other."""
-    external = config["ladder"]["external"] if config["ladder"]["rungs"] else []
-    for name in [config["collection"], *external]:
-        collection = config["collections"][name]
-        by_folder, column = collection["labels"] == BY_FOLDER, "label_column" in collection
-        wrong = {
-            "label_column": (column and by_folder, "is of a table, and `labels` is by_folder: remove one of them"),
-            "label_map": (
-                collection["label_map"] and not (by_folder or column),
-                "maps values of `label_column`, or folders: set `label_column` or `labels: by_folder`",
-            ),
-            "ignore_classes": (
-                {"", "*"} & {*collection["ignore_classes"]} and not (by_folder or column),
-                "has '' or '*', which stand for values of `label_column`, or folders: name columns instead",
-            ),
-            "label_key": (
-                collection["label_key"] == "lesion" and ("metadata" not in collection or by_folder),
-                "needs a table of labels, and `metadata` that have the lesion of each image: set both",
-            ),
-            "columns": (
-                collection["columns"] and "metadata" not in collection,
-                "names columns of `metadata`: set it, if need be to the file of the labels",
-            ),
-        }
-        for key, (is_wrong, why) in wrong.items():
-            if is_wrong:
-                raise InputError(f"at $.collections.{name}.{key}: {key} {why}.")
-        known = [*config["classes"], *collection["ignore_classes"]]
-        for value, label in collection["label_map"].items():
-            if label not in known:
-                raise InputError(
-                    f"at $.collections.{name}.label_map: {value!r} is mapped to {label!r}, which is neither one of "
-                    "`classes` nor of `ignore_classes`: correct it, or add it to one."
                 )
 
 

@@ -42,11 +42,12 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
 
     `made` are files that a rule makes without network.
     """
-    collection = config["collections"][config["collection"]]
-    paths = [table_of(collection, key) for key in ("images", "labels", "metadata")]
-    needed: list[dict] = [{"path": path} for path in dict.fromkeys(paths) if path]
-    for need in needed:
-        need |= collection.get("download", {}).get(Path(need["path"]).name, {"urls": []})
+    official, needed = config["official"], []
+    for name in [config["collection"], *([official["collection"]] if official["run"] else [])]:
+        collection = config["collections"][name]
+        paths = [table_of(collection, key) for key in ("images", "labels", "metadata")]
+        for path in filter(None, dict.fromkeys(paths)):
+            needed.append({"path": path} | collection.get("download", {}).get(Path(path).name, {"urls": []}))
     for weights in used_weights(config):
         path = weights_file(weights)
         if path:

@@ -12,13 +12,13 @@ from snakemake.utils import update_config
 
 from lesionflow.config.checks import (
     check_folds,
-    check_layouts,
     check_metric,
     check_names,
     check_reserved,
     check_schema,
     check_values,
 )
+from lesionflow.config.collection_checks import check_layouts, check_official
 from lesionflow.config.contrasts import contrasts
 from lesionflow.files import InputError
 
@@ -56,6 +56,7 @@ def complete(config: dict, schema: str | Path) -> dict:
     check_names(config)
     check_values(config)
     check_layouts(config)
+    check_official(config)
     check_folds(config)
     check_metric(config)
     contrasts(config)
@@ -178,6 +179,7 @@ def run_settings(config: Mapping) -> dict:
     return {
         "collections": {collection: images},
         **{key: config[key] for key in ("classes", "image_size", "seeds", "precision", "run", "comparisons", "search")},
+        "official": config["official"] if config["official"]["run"] else {"run": False},
         "ladder": ladder if ladder["rungs"] else {"rungs": []},
         "datasets": {name: config["datasets"][name] for name in run["datasets"]},
         "backbones": {name: config["backbones"][name] for name in run["backbones"]},

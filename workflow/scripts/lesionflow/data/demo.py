@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from lesionflow.data.demo_drawing import LOOKS, draw_lesion, draw_view
+from lesionflow.data.demo_drawing import LOOKS, draw_foreign, draw_lesion, draw_view
 from lesionflow.files import atomic_write
 from lesionflow.logs import progress
 
@@ -29,7 +29,10 @@ SITES = {
     "anterior torso": 0.27, "lower extremity": 0.20, "head/neck": 0.18, "upper extremity": 0.12, "": 0.08,
     "posterior torso": 0.11, "palms/soles": 0.02, "oral/genital": 0.01, "lateral torso": 0.01,
 }  # fmt: skip
-LABELS = ("image", "MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")  # no image is UNK
+LABELS = ("image", "MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
+# What is planned of an image that shows no lesion
+FOREIGN = {"label": "UNK", "archive": "HAM", "views": 1, "age_approx": "", "anatom_site_general": "", "lesion_id": "",
+           "sex": ""}  # fmt: skip
 METADATA = ("image", "age_approx", "anatom_site_general", "lesion_id", "sex")
 
 
@@ -66,7 +69,8 @@ def plan_lesions(random: Generator, count: int) -> Iterator[dict]:
 def draw_views(lesion: Mapping, random: Generator) -> list[tuple[str, bytes]]:
     """Return the images of one lesion: name suffix and JPEG bytes of each."""
     _, sizes, corners = ARCHIVES[lesion["archive"]]
-    canvas, size = draw_lesion(random, lesion["label"]), sizes[random.integers(len(sizes))]
+    canvas = draw_foreign(random) if lesion["label"] == "UNK" else draw_lesion(random, lesion["label"])
+    size = sizes[random.integers(len(sizes))]
     views = []
     for _ in range(lesion["views"]):
         shrunk = lesion["archive"] == "MSK4" and random.random() < 0.5
@@ -75,16 +79,26 @@ def draw_views(lesion: Mapping, random: Generator) -> list[tuple[str, bytes]]:
 
 
 def draw_collection(
-    images: Path, labels: Path, metadata: Path, count: int = 600, seed: int = 1, processes: int = 1
+    images: Path,
+    labels: Path,
+    metadata: Path,
+    count: int = 600,
+    seed: int = 1,
+    processes: int = 1,
+    unknown: int = 0,
 ) -> None:
     """Draw `count` images of the eight classes of ISIC 2019, deterministically for a given `seed`.
+
+    Then `unknown` images of the class UNK, as in its test set, which show no lesion.
 
     Writes a .zip of JPEGs (`images`) and CSVs with the names and columns of ISIC's GroundTruth.csv (`labels`) and
     Metadata.csv (`metadata`).
     """
     random = np.random.default_rng(seed)
-    lesions = list(plan_lesions(random, count))
-    numbers = iter(random.choice(np.arange(1, 75000), count, replace=False))  # names must not reveal the lesion
+    lesions = [*plan_lesions(random, count), *[FOREIGN] * unknown]
+    numbers = iter(
+        random.choice(np.arange(1, 75000), count + unknown, replace=False)
+    )  # names must not reveal the lesion
     files, rows = {}, {}
     with ProcessPoolExecutor(processes) as pool:
         drawn = pool.map(draw_views, lesions, random.spawn(len(lesions)), chunksize=8)

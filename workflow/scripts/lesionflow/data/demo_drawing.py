@@ -12,6 +12,8 @@ from scipy import ndimage
 
 CANVAS = 320  # pixels per side
 EXTENT = 1.35  # the canvas spans -EXTENT to EXTENT; half the short side of an image is about 1
+# y and x of the pixels of a canvas
+GRID = np.mgrid[-EXTENT : EXTENT : CANVAS * 1j, -EXTENT : EXTENT : CANVAS * 1j].astype(np.float32)
 SKINS = np.array([(222, 172, 158), (206, 150, 150), (226, 196, 178), (228, 162, 160), (196, 152, 130)], float)
 AMBIGUITY = 0.35  # maximum admixture of another class: 0 none, 1 complete
 
@@ -119,10 +121,32 @@ def own_look(random: Generator, label: str) -> Look:
     return Look(*values)
 
 
+def draw_skin(random: Generator) -> np.ndarray:
+    """Return a canvas of skin, float32 [3, n, n], 0 to 255."""
+    canvas = np.empty((3, CANVAS, CANVAS), np.float32)
+    canvas[:] = (random.dirichlet(np.full(len(SKINS), 0.5)) @ SKINS)[:, None, None]
+    paint(canvas, 0.12 * soft(noise(random, 9)) + 0.06 * noise(random, 90), (190, 100, 95))
+    return canvas
+
+
+def draw_foreign(random: Generator) -> np.ndarray:
+    """As `draw_lesion`, of something that is no lesion: a button, a ruler or a piece of checked cloth on skin."""
+    canvas, (y, x), size = draw_skin(random), GRID, random.uniform(0.4, 0.7)
+    holes = np.hypot(np.abs(x) - 0.2, np.abs(y) - 0.2) < 0.07
+    masks = [
+        (np.hypot(x, y) < size) & ~holes,
+        (np.abs(y) < 0.3) & ~((np.sin(60 * x) > 0.6) & (y > 0)),
+        (np.abs(x) < size) & (np.abs(y) < size) & (np.sin(25 * x) * np.sin(25 * y) > 0),
+    ]
+    mask = ndimage.gaussian_filter(masks[random.integers(len(masks))].astype(np.float32), 1)
+    paint(canvas, mask, random.uniform((40, 90, 120), (90, 200, 230)).tolist())
+    return canvas
+
+
 def draw_lesion(random: Generator, label: str) -> np.ndarray:
     """Return the canvas of a new lesion of class `label` on skin, float32 [3, n, n], 0 to 255."""
     look = own_look(random, label)
-    y, x = np.mgrid[-EXTENT : EXTENT : CANVAS * 1j, -EXTENT : EXTENT : CANVAS * 1j].astype(np.float32)
+    y, x = GRID
     turn, stretch = random.uniform(0, 2 * math.pi), random.uniform(1, 1.25)
     cos, sin = math.cos(turn), math.sin(turn)
     along, across = cos * x + sin * y, cos * y - sin * x  # coordinates along the long and the short axis
@@ -130,9 +154,7 @@ def draw_lesion(random: Generator, label: str) -> np.ndarray:
     depth = 1 - np.hypot(along / stretch, across * stretch) / look.radius + stray  # > 0 inside the lesion
     body = soft(look.sharp * depth / 2) * random.uniform(0.6, 1)  # some are pale
 
-    canvas = np.empty((3, CANVAS, CANVAS), np.float32)
-    canvas[:] = (random.dirichlet(np.full(len(SKINS), 0.5)) @ SKINS)[:, None, None]
-    paint(canvas, 0.12 * soft(noise(random, 9)) + 0.06 * noise(random, 90), (190, 100, 95))
+    canvas = draw_skin(random)
     paint(canvas, look.rim * np.exp(-((depth / 0.25) ** 2)), look.rim_colour)
     paint(canvas, body, look.colour)
     patches = soft(2 * (noise(random, 9) + 2 * look.mottle - 1) + 8 * look.asymmetry * along)

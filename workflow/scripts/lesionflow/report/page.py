@@ -15,6 +15,7 @@ from lesionflow.environment import release
 from lesionflow.report.captions_and_labels import LABELS, caption
 from lesionflow.report.sections import data, methods, models, results
 from lesionflow.report.sections.blocks import chapter, figures, section, written_table
+from lesionflow.report.sections.official import official_section
 from lesionflow.report.sections.verdict import verdict_section
 from lesionflow.report.tables.results import results_table
 from lesionflow.report.tables.table import Table
@@ -31,7 +32,7 @@ class Study:
     `search` are ladder.csv and search.csv if the run has them. `records` are model.json files; `runs`, `cards` and
     `figures` are from `captions_and_labels`, `evidence` from `conflicts.evidence`. `categories` gives the section of
     each kind of figure. `verdicts` are at most five sentences, `comparisons` is
-    their table, and `printed` is from `printed_comparisons`.
+    their table, `printed` is from `printed_comparisons`, and `official` is official_score.json if the run has it.
     """
 
     collection: str
@@ -53,6 +54,7 @@ class Study:
     verdicts: Sequence[str] = ()
     comparisons: Table | None = None
     printed: Sequence[str] = ()
+    official: Mapping | None = None
 
 
 def page(template: str | Path, study: Study) -> str:
@@ -82,6 +84,7 @@ def chapters(captions: Path, study: Study) -> list[dict]:
         results.results_section(table, said("table_4_1")),
         models.comparisons_section(study.comparisons, of.pop("Comparisons", [])),
         models.models_section(of.pop("Single models", []), [written_table(table) for table in study.runs]),
+        official_section(study.official),
         models.search_section(study.search, said("search"), of.pop("Search", [])),
         models.architectures_section(of.pop("Architectures and stages", [])),
     ]

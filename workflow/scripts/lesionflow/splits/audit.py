@@ -38,6 +38,16 @@ def audit(known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = 
     return result | {"known": counts, "images_audited": len(images), "leaky": leaky}
 
 
+def audit_external(manifest: pd.DataFrame, others: pd.DataFrame, split: pd.DataFrame, duplicates: pd.DataFrame) -> dict:
+    """Return the audit of another collection, of which all images are tested.
+
+    `manifest` and `others` have image, label, lesion and patient; `split` is that of the training images, and
+    `duplicates` has the images of both collections.
+    """
+    parts = pd.concat([split[split["part"] == "train"], others[["image"]].assign(part="test")])
+    return audit(with_duplicates(pd.concat([manifest, others]), duplicates), parts)
+
+
 def find_crossings(
     known: pd.DataFrame, split: pd.DataFrame, parents: pd.Series | None = None
 ) -> Mapping[str, pd.DataFrame]:
