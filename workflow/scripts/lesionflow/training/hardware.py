@@ -8,7 +8,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import torch
 from torch import nn
@@ -82,7 +82,9 @@ class Hardware:
 
     def place(self, model: Model) -> Model:
         """Move a model to the device, in channels-last memory format."""
-        return model.to(self.device, memory_format=torch.channels_last)
+        anything: Any = model  # PyTorch's types allow one of the two at a time
+        placed: Model = anything.to(self.device, memory_format=torch.channels_last)
+        return placed
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """Return the context that sets the precision of the forward pass."""
