@@ -52,7 +52,7 @@ def train(images: int) -> None:
         everything = Samples.from_list(store, store.manifest, config["classes"])
         some = Samples.from_list(store, rows, config["classes"])
         optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad])
-        engine.train_epoch(hardware.place(model).eval(), optimizer, some, settings, 1, hardware)
+        engine.train_epoch(hardware.place(model).eval(), optimizer, some, settings, 1, hardware, hardware.scaler())
         status = Path("/proc/self/status").read_text()
         print(len(everything), *(int(re.search(rf"{key}:\s+(\d+)", status)[1]) // 1024 for key in ("RssAnon", "VmHWM")))
 

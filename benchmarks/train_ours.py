@@ -16,7 +16,7 @@ import yaml
 
 from lesionflow.data import images, packing
 from lesionflow.data.store import Samples, Store
-from lesionflow.training import backbones, engine
+from lesionflow.training import backbones, depthwise, engine, folding
 from lesionflow.training.augmentation import Augmentation, augment
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import Settings
@@ -47,9 +47,9 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
     model = backbones.new_classifier(network | {"weights": "none"}, len(CLASSES), None, seed=1)
     model.pretrained = True  # batch normalisation keeps its statistics, as it does with ImageNet's weights
     backbones.unfreeze(model, stage, network["unfreeze"])
-    hardware = Hardware.choose("auto", os.cpu_count())
+    hardware = Hardware.choose("auto", os.cpu_count(), depthwise.depthwise_share(model, store.size))
     hardware.place(model)
-    computing = backbones.fold_normalisation(model, store.size)
+    computing, scaler = folding.fold_normalisation(model, store.size), hardware.scaler()
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
     computing.eval()
     for module in backbones.modules_in_train_mode(computing):
@@ -61,7 +61,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
             store, *(getattr(everything, name)[: 32 * size] for name in ("image", "neighbour", "weight", "label"))
         )
         start = time.perf_counter()
-        engine.train_epoch(computing, optimizer, some, settings, 1, hardware)
+        engine.train_epoch(computing, optimizer, some, settings, 1, hardware, scaler)
         return time.perf_counter() - start
 
     def repeat(size: int) -> float:
@@ -70,7 +70,7 @@ def main(folder: str, backbone: str, stage: int, warm_up: int, batches: int) -> 
         pixels, label = augment(pixels, *draws), torch.from_numpy(everything.label[:32])
         start = time.perf_counter()
         for _ in range(size):
-            engine.train_step(computing, optimizer, settings.loss, pixels, label, hardware)
+            engine.train_step(computing, optimizer, settings.loss, pixels, label, hardware, scaler)
         return time.perf_counter() - start
 
     for _ in sys.stdin:

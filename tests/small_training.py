@@ -62,7 +62,7 @@ def images(folder, pixels: np.ndarray | None = None) -> Samples:
     return Samples.from_list(store, table, ["A", "B"])
 
 
-def train(folder, die_after: int = 0, config=CONFIG, pixels=None, **changes):
+def train(folder, die_after: int = 0, config=CONFIG, pixels=None, precision="float32", **changes):
     """Train; with `die_after`, the process kills itself when that epoch's sidecar has been written."""
     settings = dataclasses.replace(SETTINGS, **changes)
     model = new_classifier(config, 2, None, 1)
@@ -73,7 +73,7 @@ def train(folder, die_after: int = 0, config=CONFIG, pixels=None, **changes):
         if epoch == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    hardware = Hardware.choose("float32", 1)
+    hardware = Hardware.choose(precision, 1)
     done = fit(model, data, data, settings, hardware, folder / "resume.pt", "identity", after_epoch=die)
     return model, done
 

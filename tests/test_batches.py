@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 from lesionflow.data.shards import index_shards, open_pixels, read_shard, shard_files
 from lesionflow.data.store import Samples, Store, open_store
 from lesionflow.files import InputError, write_json
+from lesionflow.training import batches as training_batches
 from lesionflow.training.augmentation import Augmentation, augment, sampling_grid
 from lesionflow.training.batches import batches
 
@@ -182,11 +184,33 @@ def test_synthetic_images_are_mixed_from_their_parents(tmp_path):
     assert real.dtype == torch.uint8 and real.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_pixels_that_stay_on_a_gpu_are_those_of_the_store(tmp_path, monkeypatch):
+    """The GPU is pretended: its memory is this machine's, and has room for nine of these ten images."""
+    store, _ = make_store(tmp_path)
+    few = pd.DataFrame(
+        {"label": "A", "image": ["i9", "i2", "i2"], "neighbour": [None, "i5", None], "weight": [0, 0.25, 0]}
+    )
+    free, empty, gpu = 4 * 9 * 6 * 6 * 3, torch.empty, types.SimpleNamespace(type="cuda")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10 * free))
+    monkeypatch.setattr(torch, "empty", lambda *shape, dtype, device: empty(*shape, dtype=dtype))
+    monkeypatch.setattr(training_batches, "upload", lambda values, device: torch.from_numpy(values))
+    images = Samples.from_list(store, few, ["A"])
+    kept = training_batches.resident(images, gpu)
+    rows_of = [np.array([2, 1, 0]), np.array([0, 2])]
+    expected = [images.read(rows) for rows in rows_of]
+    monkeypatch.setattr(Store, "read", None)
+    for rows, pixels in zip(rows_of, expected, strict=True):
+        torch.testing.assert_close(kept.read(rows), pixels, atol=0, rtol=0)
+    assert training_batches.resident(images, torch.device("cpu")) is images
+    everything = Samples.from_list(store, store.manifest.assign(label="A")[["label", "image"]], ["A"])
+    assert training_batches.resident(everything, gpu) is everything
+
+
 def test_batches_cover_the_order_once(tmp_path):
     store, pixels = make_store(tmp_path)
     images = Samples.from_list(store, pd.DataFrame({"label": ["A"] * 10, "image": [f"i{n}" for n in range(10)]}), ["A"])
     order = np.random.default_rng(1).permutation(10)
-    seen = [batch.permute(0, 2, 3, 1).numpy() for batch, _ in batches(images, order, 4)]
+    seen = [batch.permute(0, 2, 3, 1).numpy() for batch, _ in batches(images, order, 4, torch.device("cpu"))]
     assert [len(batch) for batch in seen] == [4, 4, 2]
     assert (np.concatenate(seen) == pixels[order]).all()
 

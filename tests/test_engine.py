@@ -31,10 +31,17 @@ from lesionflow.training.resume import DIGEST, Progress, load_progress, save_pro
 
 @pytest.mark.workflow
 @pytest.mark.parametrize(
-    ("optimizer", "stage", "epoch"), [("adam", 1, 1), ("sgd", 2, 2), ("rmsprop", 3, 1), ("adam", 3, 3)]
+    ("optimizer", "stage", "epoch", "precision"),
+    [
+        ("adam", 1, 1, "float32"),
+        ("sgd", 2, 2, "bfloat16"),
+        ("rmsprop", 3, 1, "float32"),
+        ("adam", 3, 3, "float32"),
+        ("adam", 2, 1, "float16"),
+    ],
 )
-def test_a_killed_training_ends_like_one_never_killed(tmp_path, optimizer, stage, epoch):
-    changes = {"optimizer": optimizer, "stage": stage}
+def test_a_killed_training_ends_like_one_never_killed(tmp_path, optimizer, stage, epoch, precision):
+    changes = {"optimizer": optimizer, "stage": stage, "precision": precision}
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
     expected = write(tmp_path / "whole", **changes)
@@ -44,6 +51,8 @@ def test_a_killed_training_ends_like_one_never_killed(tmp_path, optimizer, stage
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "killed/resume.pt").exists()
     assert write(tmp_path / "killed", **changes) == expected
+    whole, resumed = (load_progress(tmp_path / name / "resume.pt", "identity").scaler for name in ("whole", "killed"))
+    assert whole == resumed and bool(whole) == (precision == "float16")
 
 
 def test_a_sidecar_of_another_recipe_is_ignored(tmp_path):
@@ -96,7 +105,7 @@ def flipped(data: bytes, position: int) -> bytes:
 def test_a_damaged_sidecar_is_recognised(tmp_path, monkeypatch, caplog, damage):
     monkeypatch.chdir(tmp_path)
     path = Path("resume.pt")
-    save_progress(path, Progress(1, [{"valid_loss": 1.0}], 1, {}, {"a": torch.ones(9)}, {}, 0.0), "identity")
+    save_progress(path, Progress(1, [{"valid_loss": 1.0}], 1, {}, {"a": torch.ones(9)}, {}, {}, 0.0), "identity")
     assert load_progress(path, "identity").epoch == 1
     path.write_bytes(damage(path.read_bytes()))
     assert load_progress(path, "identity") is None

@@ -29,9 +29,9 @@ def test_a_loss_is_lower_for_the_right_class(loss):
 def test_a_step_lowers_the_loss_that_the_settings_name(loss, optimizer):
     torch.manual_seed(0)
     model, pixels = torch.nn.Linear(5, 3), torch.randn(4, 5)
-    hardware = Hardware(torch.device("cpu"), bfloat16=False)
+    hardware = Hardware(torch.device("cpu"), torch.float32)
     adapt = OPTIMIZERS[optimizer](model.parameters(), lr=0.01)
-    losses = [train_step(model, adapt, loss, pixels, LABEL, hardware)[0].item() for _ in range(20)]
+    losses = [train_step(model, adapt, loss, pixels, LABEL, hardware, hardware.scaler())[0].item() for _ in range(20)]
     assert losses[-1] < losses[0]
     assert losses[0] / 4 != pytest.approx(losses[-1] / 4)
 

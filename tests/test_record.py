@@ -53,7 +53,7 @@ def test_a_record_has_what_the_later_steps_read():
 def test_the_outcome_counts_epochs_parameters_and_images():
     model = new_classifier(BACKBONE, 2, None, 1)
     unfreeze(model, 1, [])
-    done = Progress(5, [], 3, {}, {}, {}, 61.26)
+    done = Progress(5, [], 3, {}, {}, {}, {}, 61.26)
     training = pd.DataFrame({"image": ["a", "b", "c"], "neighbour": [None, None, "a"]})
     found = outcome(done, model, training)
     assert (found["epochs"], found["best_epoch"], found["time_s"]) == (5, 3, 61.3)

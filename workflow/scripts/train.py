@@ -12,6 +12,7 @@ from lesionflow.lists import write_table
 from lesionflow.logs import job
 from lesionflow.splits.audit import read_audited
 from lesionflow.training.backbones import Classifier, new_classifier, restore, save, unfreeze
+from lesionflow.training.depthwise import depthwise_share
 from lesionflow.training.engine import fit
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import Settings
@@ -29,7 +30,6 @@ def main(snakemake: "Snakemake") -> None:
     # Not a param: where the pixels are read from changes no result, so a change of it must not rerun the training.
     copy = snakemake.config["copy_store"]
     with job(snakemake.log[0]), local_copies(shard_files(inputs.store), copy) as pixels:
-        hardware = Hardware.choose(params.precision, snakemake.threads)
         store = open_store(inputs.manifest, pixels, shard_files(inputs.store))
         split, training = read_audited(
             store.manifest, inputs.split, inputs.training, inputs.duplicates, params.protocol["leaky"]
@@ -37,6 +37,7 @@ def main(snakemake: "Snakemake") -> None:
         validation = store.manifest[store.manifest["image"].isin(split.loc[split["part"] == "valid", "image"])]
         settings = stage_settings(snakemake)
         model = start_model(snakemake)
+        hardware = Hardware.choose(params.precision, snakemake.threads, depthwise_share(model, store.size))
         record = identity(
             snakemake.wildcards,
             params.classes,

@@ -1,7 +1,7 @@
 """The store, the packed images of a collection, and samples of it: real images, and synthetic ones mixed when read."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +117,7 @@ class Samples:
     neighbour: np.ndarray  # positions in the store, -1 for a real image, [n]
     weight: np.ndarray  # float32 [n]
     label: np.ndarray  # class numbers, int64 [n]
+    fetch: Callable[[np.ndarray], torch.Tensor] | None = None  # positions → pixels on another device than the CPU
 
     @classmethod
     def from_list(cls, store: Store, training: pd.DataFrame, classes: list[str]) -> "Samples":
@@ -139,11 +140,14 @@ class Samples:
 
     def read(self, rows: np.ndarray) -> torch.Tensor:
         """Return pixels [n, 3, size, size], channels-last: uint8 if all are real, else float32, 0 to 255."""
-        pixels = torch.from_numpy(self.store.read(self.image[rows]))
+        fetch = self.fetch or (lambda positions: torch.from_numpy(self.store.read(positions)))
+        pixels = fetch(self.image[rows])
         synthetic = np.flatnonzero(self.neighbour[rows] >= 0)
         if len(synthetic):
-            neighbours = torch.from_numpy(self.store.read(self.neighbour[rows[synthetic]]))
+            neighbours, pixels = fetch(self.neighbour[rows[synthetic]]).float(), pixels.float()
             weight = torch.from_numpy(self.weight[rows[synthetic]])[:, None, None, None]
-            pixels = pixels.float()
-            pixels[synthetic] = torch.lerp(pixels[synthetic], neighbours.float(), weight)
+            place, weight = (
+                each.to(pixels.device, non_blocking=True) for each in (torch.from_numpy(synthetic), weight)
+            )
+            pixels[place] = torch.lerp(pixels[place], neighbours, weight)
         return pixels.permute(0, 3, 1, 2)

@@ -15,7 +15,7 @@ from lesionflow.files import InputError
 from lesionflow.logs import progress
 from lesionflow.training.augmentation import augment
 from lesionflow.training.backbones import Classifier, modules_in_train_mode
-from lesionflow.training.batches import batches
+from lesionflow.training.batches import batches, resident
 from lesionflow.training.folding import fold_normalisation
 from lesionflow.training.hardware import Hardware
 from lesionflow.training.recipe import LOSSES, OPTIMIZERS, Settings
@@ -37,10 +37,10 @@ def predict(
     logits = []
     shown = progress(total=len(images), unit="image", desc=bar, disable=bar is None)
     with torch.inference_mode(), hardware.autocast(), shown:
-        for pixels, _ in batches(images, np.arange(len(images)), batch_size):
-            logits.append(model(pixels.to(hardware.device)).float().cpu())
+        for pixels, _ in batches(images, np.arange(len(images)), batch_size, hardware.device):
+            logits.append(model(pixels).float())
             shown.update(len(pixels))
-    return torch.cat(logits).numpy()
+        return torch.cat(logits).cpu().numpy()
 
 
 def loss_and_accuracy(logits: np.ndarray, label: np.ndarray, loss: str) -> tuple[float, float]:
@@ -56,14 +56,16 @@ def train_step(
     pixels: torch.Tensor,
     label: torch.Tensor,
     hardware: Hardware,
+    scaler: torch.amp.GradScaler,
 ) -> torch.Tensor:
     """Train on one batch; return the sum of its losses (nats) and the number of correct predictions, [2]."""
     with hardware.autocast():
         logits = model(pixels).float()
     mean = LOSSES[loss](logits, label)
     optimizer.zero_grad()
-    mean.backward()
-    optimizer.step()
+    scaler.scale(mean).backward()
+    scaler.step(optimizer)
+    scaler.update()
     return torch.stack([mean.detach() * len(label), (logits.argmax(1) == label).sum()])
 
 
@@ -85,17 +87,18 @@ def train_epoch(
     settings: Settings,
     epoch: int,
     hardware: Hardware,
+    scaler: torch.amp.GradScaler,
 ) -> tuple[float, float]:
     """Train one pass over `images`; return mean loss (nats) and accuracy (0 to 1), each batch before its update."""
     order, random = start_epoch(len(images), settings.batch_size, settings.seed, settings.stage, epoch)
     total = torch.zeros(2, device=hardware.device)
     with progress(total=len(order), unit="image", desc=f"stage {settings.stage} epoch {epoch}") as bar:
-        for pixels, label in batches(images, order.numpy(), settings.batch_size):
-            pixels, label = pixels.to(hardware.device).float(), label.to(hardware.device)
+        for pixels, label in batches(images, order.numpy(), settings.batch_size, hardware.device):
+            pixels = pixels.float()
             if settings.augmentation:
                 draws = settings.augmentation.draw(len(pixels), random)
-                pixels = augment(pixels, *(draw.to(hardware.device) for draw in draws))
-            total += train_step(model, optimizer, settings.loss, pixels, label, hardware)
+                pixels = augment(pixels, *(draw.to(hardware.device, non_blocking=True) for draw in draws))
+            total += train_step(model, optimizer, settings.loss, pixels, label, hardware, scaler)
             bar.update(len(label))
     loss, accuracy = (total / len(order)).tolist()
     return loss, accuracy
@@ -117,12 +120,13 @@ def run_epoch(
     settings: Settings,
     epoch: int,
     hardware: Hardware,
+    scaler: torch.amp.GradScaler,
 ) -> dict[str, float]:
     """Train one epoch, then validate; return a row of the history. Raises InputError if a loss is not finite."""
     model.eval()
     for module in modules_in_train_mode(model):
         module.train()
-    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, hardware)
+    loss, accuracy = train_epoch(model, optimizer, training, settings, epoch, hardware, scaler)
     logits = predict(model.eval(), validation, hardware)
     valid_loss, valid_accuracy = loss_and_accuracy(logits, validation.label, settings.loss)
     if not (math.isfinite(loss) and math.isfinite(valid_loss)):
@@ -156,17 +160,19 @@ def fit(
     if not 0 < settings.lr < math.inf:
         raise InputError(f"`lr` of stage {settings.stage} is {settings.lr}: set it to a finite number above 0.")
     hardware.place(model)
-    computing = fold_normalisation(model, training.store.size)
+    computing, scaler = fold_normalisation(model, training.store.size), hardware.scaler()
+    training, validation = (resident(images, hardware.device) for images in (training, validation))
     optimizer = OPTIMIZERS[settings.optimizer]([p for p in model.parameters() if p.requires_grad], lr=settings.lr)
-    now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, 0.0)
+    now = load_progress(resume, identity) or Progress(0, [], 0, {}, {}, {}, {}, 0.0)
     if now.epoch:
         model.load_state_dict(now.state, strict=False)
         optimizer.load_state_dict(now.optimizer)
+        scaler.load_state_dict(now.scaler)
     while now.epoch < settings.epochs and now.epoch - now.best_epoch < settings.patience:
-        started = time.monotonic()
-        epoch = now.epoch + 1
-        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, hardware))
-        now.epoch, now.state, now.optimizer = epoch, trained_state(model), optimizer.state_dict()
+        started, epoch = time.monotonic(), now.epoch + 1
+        now.history.append(run_epoch(computing, optimizer, training, validation, settings, epoch, hardware, scaler))
+        now.epoch, now.state = epoch, trained_state(model)
+        now.optimizer, now.scaler = optimizer.state_dict(), scaler.state_dict()
         best = min(now.history, key=lambda row: row["valid_loss"])["epoch"]
         if best == epoch:
             now.best_epoch, now.best_state = epoch, now.state

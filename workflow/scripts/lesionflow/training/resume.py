@@ -23,6 +23,7 @@ class Progress:
     best_state: dict
     state: dict
     optimizer: dict
+    scaler: dict  # of gradients in float16, else empty
     seconds: float
 
 
