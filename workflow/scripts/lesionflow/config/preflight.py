@@ -46,8 +46,8 @@ def needed_files(config: Mapping, made: Sequence[str]) -> list[dict]:
     for name in [config["collection"], *([official["collection"]] if official["run"] else [])]:
         collection = config["collections"][name]
         paths = [table_of(collection, key) for key in ("images", "labels", "metadata")]
-        for path in filter(None, dict.fromkeys(paths)):
-            needed.append({"path": path} | collection.get("download", {}).get(Path(path).name, {"urls": []}))
+        for file in filter(None, dict.fromkeys(paths)):
+            needed.append({"path": file} | collection.get("download", {}).get(Path(file).name, {"urls": []}))
     for weights in used_weights(config):
         path = weights_file(weights)
         if path:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
-from lesionflow.data.labels_and_metadata import IMAGE, read_labels
+from lesionflow.data.labels_and_metadata import read_labels
+from lesionflow.data.layout import NAMES
 from lesionflow.data.user_tables import read_table
 from lesionflow.files import InputError
 
@@ -29,7 +30,7 @@ def read_truth(path: str | Path, classes: Sequence[str], images: Sequence[str] =
             f"{path} has image {label.index[label.isna()][0]} in none of the classes {', '.join(classes)}: add its "
             "class to `classes`, or to `ignore_classes` of the collection if it is the unknown class."
         )
-    table = read_table(path, {**IMAGE, "score_weight": ()}, ["image"])
+    table = read_table(path, {"image": NAMES["image"], "score_weight": ("score_weight",)}, ["image"])
     cells = table.get("score_weight", pd.Series("1", table.index))
     weight = pd.to_numeric(cells, errors="coerce").to_numpy(float)
     if not (np.isfinite(weight) & (weight >= 0)).all():
