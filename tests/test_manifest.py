@@ -20,7 +20,7 @@ def write(tmp_path, table: pd.DataFrame):
 
 
 def test_labels_are_read(tmp_path):
-    table = labels_table(LABELS).assign(UNK=0.0, note="free text")
+    table = labels_table(LABELS).assign(UNK=0.0, note="free text", score_weight=1.0)
     assert read_labels(write(tmp_path, table), CLASSES).to_dict() == LABELS
 
 

@@ -97,6 +97,16 @@ def test_a_study_has_as_many_folds_as_its_rarest_class_has_lesions():
     assert table.loc[["MEL", "NV", "DF"], list(DESIGNS)].isna().all(axis=None)
 
 
+def test_lesions_of_one_patient_count_as_one_group():
+    labels = labelled(MEL=[1] * 8, NV=[1] * 8).assign(patient=[None, "a", "a", "a", "b", "b", "c", "c"] * 2)
+    by_lesion = study_size(labels, ["MEL", "NV"], test=2).set_index("class")
+    by_patient = study_size(labels, ["MEL", "NV"], test=2, group_by=["lesion", "patient"]).set_index("class")
+    assert by_lesion["folds"].to_dict() == {"MEL": 8, "NV": 8, "all": 8}
+    assert by_patient["folds"].to_dict() == {"MEL": 4, "NV": 4, "all": 4}
+    assert by_patient["lesions"].equals(by_lesion["lesions"])
+    assert (by_patient.loc["all", list(DESIGNS)] > by_lesion.loc["all", list(DESIGNS)]).all()
+
+
 def test_what_it_takes_is_the_cheapest_design_that_suffices():
     size = pd.DataFrame({"class": ["all"], **{name: [0.1 / (n + 1)] for n, name in enumerate(DESIGNS)}})
     assert what_it_takes(size, 0.05) == "5 seeds would detect about 0.050"

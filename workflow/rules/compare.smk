@@ -54,6 +54,7 @@ rule tabulate_study_size:
         files=labelling_images_state,
         labels=table_digest("labels"),
         metadata=table_digest("metadata"),
+        group_by=setting("collections/{collection}/group_by"),
         test=TEST_IMAGES,
         margin=config["comparisons"]["margin"],
         code=code_of("tabulate_study_size"),

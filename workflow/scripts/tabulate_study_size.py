@@ -22,7 +22,8 @@ def main(snakemake: "Snakemake") -> None:
         images, layout = RawImages(inputs.images) if inputs.images else None, Layout(**params.layout)
         table, metadata = inputs.labels or None, inputs.metadata or None
         labels = collection_labels(images, table, metadata, params.classes, params.ignore_classes, layout)
-        size = study_size(describe_images(labels, metadata, layout=layout), params.classes, params.test)
+        described = describe_images(labels, metadata, layout=layout)
+        size = study_size(described, params.classes, params.test, params.group_by)
         shown = study_size_table(size, params.test, params.margin)
         shown.write(*snakemake.output)
         print(shown.markdown(), file=sys.__stdout__)

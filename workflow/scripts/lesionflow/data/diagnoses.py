@@ -13,6 +13,7 @@ from lesionflow.files import InputError
 
 OTHERS = "*"  # in `ignore_classes`: whatever is not a class
 SHOWN = 20  # values in a message
+WEIGHTS = ("score_weight", "validation_weight")  # of images in ground truths of the ISIC challenges, not classes
 
 
 def classes_of(values: pd.Series, where: str, known: Sequence[str], label_map: Mapping[str, str]) -> pd.Series:
@@ -54,7 +55,7 @@ def class_of_folder(images: RawImages, known: Sequence[str], label_map: Mapping[
 def check_columns(path: str | Path, table: pd.DataFrame, key: str, known: Sequence[str], image: pd.Series) -> None:
     """Raise InputError if a column that is not `known` resembles a class: only 0 and 1, and at least one 1."""
     for place, name in enumerate(table.columns):
-        if name in (key, *known, ""):
+        if name in (key, *known, *WEIGHTS, ""):
             continue
         marks = zeros_and_ones(table.iloc[:, place])
         if marks.isin([0, 1]).all() and marks.any():

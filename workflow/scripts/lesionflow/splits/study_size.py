@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lesionflow.data.manifest import groups
 from lesionflow.splits.methods import PARTS
 
 # Columns of study_size.csv, in the order of their costs with five folds.
@@ -80,19 +81,22 @@ def detectable_differences(
     return pd.DataFrame(rows)
 
 
-def study_size(labels: pd.DataFrame, classes: Sequence[str], test: int) -> pd.DataFrame:
+def study_size(
+    labels: pd.DataFrame, classes: Sequence[str], test: int, group_by: Sequence[str] = ("lesion",)
+) -> pd.DataFrame:
     """The contents of study_size.csv: one row per class, and "all".
 
-    `labels` has the columns image, label and lesion (missing: the image counts as one lesion); `test` as above.
-    Columns: class, images, lesions, folds (the most into which the lesions of a class can be divided, 0 if they do not
-    suffice for training, validation and test), and in the last row the detectable difference in balanced accuracy of
-    each of DESIGNS.
+    `labels` has the columns image, label, lesion (missing: the image counts as one lesion) and those of `group_by`;
+    `test` as above. Columns: class, images, lesions, folds (the most into which the groups of a class can be divided, 0
+    if they do not suffice for training, validation and test), and in the last row the detectable difference in balanced
+    accuracy of each of DESIGNS, for groups in the place of lesions.
     """
-    labels = labels[labels["label"].isin(classes)]
+    labels = labels[labels["label"].isin(classes)].sort_values("image", ignore_index=True)
     lesion = labels["lesion"].fillna(labels["image"]).groupby(labels["label"]).nunique()
     table = pd.DataFrame({"images": labels["label"].value_counts(), "lesions": lesion}).reindex(classes)
-    table["folds"] = table["lesions"].where(table["lesions"] >= len(PARTS), 0)
-    found = detectable_differences(table["images"], table["lesions"], test)
+    group = groups(labels, group_by).groupby(labels["label"]).nunique().reindex(classes)
+    table["folds"] = group.where(group >= len(PARTS), 0)
+    found = detectable_differences(table["images"], group, test)
     total = table[["images", "lesions"]].sum().to_dict() | {"folds": table["folds"].min()}
     total |= {f"{split}_{seeds}": found for split, seeds, _, found in found.itertuples(index=False)}
     table.loc["all", list(total)] = pd.Series(total)

@@ -23,7 +23,8 @@ def notes(size: pd.DataFrame, test: int, margin: float) -> list[str]:
         f"To detect a difference of {margin:g} in balanced accuracy: {what_it_takes(size, margin)}.",
         "From labels and metadata alone. Each image of unknown lesion counts as one lesion."
         " Duplicates are not known yet.",
-        "Folds possible: by the lesions of a class. In the row of all classes, the smallest number of any class.",
+        "Folds possible: by the groups of a class, lesions or patients that stay together. In the row of all "
+        "classes, the smallest number of any class.",
         "Last row: the smallest true difference in balanced accuracy between two models that is detected with 80 % "
         "power at the two-sided level 0.05 (single contrast; Holm's method for several needs more). Seeds: each draws "
         f"{test} test images per class, where there are so many, and trains both models. Cross-fitting: each partition "
