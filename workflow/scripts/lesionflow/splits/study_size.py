@@ -47,13 +47,14 @@ class Assumptions:
 def detectable_differences(
     images: Sequence[int],
     lesions: Sequence[int],
-    test: int,
+    test: int | Sequence[int],
     seeds: Sequence[int] = (1, 5, 10),
     assumptions: Assumptions | None = None,
 ) -> pd.DataFrame:
     """The smallest true difference in balanced accuracy detected with 80 % power at the two-sided level 0.05.
 
-    `images` and `lesions` are numbers per class; `test` is the number of test images per class in one split.
+    `images` and `lesions` are numbers per class; `test` is the number of test images of each class in one
+    split, or of all classes one after the other.
     Columns: split ("independent": each seed draws its own test images; "cross_fitted": each seed tests every image
     once), seeds, test_images (per seed) and detectable (fraction). Holm's method needs a larger difference.
 
@@ -80,7 +81,7 @@ def detectable_differences(
     return pd.DataFrame(rows)
 
 
-def study_size(labels: pd.DataFrame, classes: Sequence[str], test: int) -> pd.DataFrame:
+def study_size(labels: pd.DataFrame, classes: Sequence[str], test: int | Sequence[int]) -> pd.DataFrame:
     """The contents of study_size.csv: one row per class, and "all".
 
     `labels` has the columns image, label and lesion (missing: the image counts as one lesion); `test` as above.
