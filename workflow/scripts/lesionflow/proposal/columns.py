@@ -94,6 +94,8 @@ def find_labels(table: pd.DataFrame, guess: Guess) -> None:
         guess.labels, guess.why["label"] = marked, f"{len(marked)} columns of 0 and 1, with one 1 in each row"
         return
     other = [name for name in free if meaning(name) is None and _is_text(table[name]) and _has_classes(table[name], 3)]
+    for lesion in [name for name in table if meaning(name) == "lesion"][:1]:  # has one diagnosis
+        other.sort(key=lambda name: (table.groupby(lesion)[name].nunique() > 1).sum())
     for name in (hinted or other)[:1]:
         guess.labels = [name]
         guess.why["label"] = f"{table[name].nunique()} values, and named like a diagnosis" if hinted else (

@@ -65,7 +65,11 @@ def plan(described: pd.DataFrame, test: int, valid: int) -> Plan:
         units = kept.groupby("label")["group"].nunique().sort_values(kind="stable")
         if len(units) < 2:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-            raise InputError(f"Fewer than two classes have enough images for a split ({reasons}): add images.")
+            raise InputError(
+                f"Fewer than two classes have enough images for a split ({reasons or 'no class has too few'}; "
+                f"{len(described) - len(used)} of {len(described)} images are of lesions with several classes): add "
+                "images, or check which columns have class and lesion."
+            )
         try:
             part = split_by_group(kept, 1, test, valid)
             break
