@@ -80,7 +80,7 @@ def test_the_card_counts_images_by_class_and_part():
     [
         "Research use only, not a diagnosis.",
         "95 % bootstrap interval, lesions resampled with replacement (where",
-        "dermoscopic images",
+        "classifiers of images of skin lesions",
         "dark skin (Fitzpatrick types V and VI)",
         "fewest real training images are of B (2)",
         "lowest sensitivity on test images is that of B (0.250)",

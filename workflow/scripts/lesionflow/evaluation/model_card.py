@@ -22,7 +22,7 @@ from lesionflow.splits.overlap_text import RESAMPLED, lesions_known
 TEMPLATE = REPORT / "card.md.j2"
 NOTICE = "Research use only, not a diagnosis."
 INTENDED_USE = (
-    f"{NOTICE} Primary use: research and teaching on how classifiers of dermoscopic images are trained and tested. "
+    f"{NOTICE} Primary use: research and teaching on how classifiers of images of skin lesions are trained and tested. "
     "Out of scope: diagnosis, triage, screening and any other decision on a patient. It is not a medical device and "
     "not clinically evaluated."
 )
@@ -49,10 +49,10 @@ def factors(metrics: Mapping, counts: Mapping) -> list[str]:
     return [
         f"Class: the fewest real training images are of {rarest} ({counts[rarest]['train_real']}); the lowest "
         f"sensitivity on test images is that of {missed} ({per_class[missed]['sensitivity']:.3f}).",
-        "Skin type and age: dark skin (Fitzpatrick types V and VI) and children are under-represented in ISIC's "
-        "archives, and skin type is not recorded: performance in these groups is unknown.",
-        "Instrument: for dermoscopic images as in ISIC's archives; performance on clinical photographs, at other sites "
-        "and on other devices is unknown.",
+        "Skin type and age: dark skin (Fitzpatrick types V and VI) and children are under-represented in public "
+        "archives such as ISIC's, and no metric here is by skin type: performance in these groups is unknown.",
+        "Instrument: for images like those of the collection, in ISIC's archives dermoscopic; performance on other "
+        "kinds of images (dermoscopic or clinical), at other sites and on other devices is unknown.",
     ]
 
 
