@@ -1,12 +1,15 @@
 """Proposed configs: they read to the labels that the tables were made from, or say what is not known."""
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from helpers import REPOSITORY, jpeg, labels_table
+from helpers import ENVIRONMENT, REPOSITORY, SNAKEMAKE, jpeg, labels_table, output
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake.utils import update_config
@@ -15,7 +18,8 @@ from lesionflow.config.settings import complete
 from lesionflow.data.images import RawImages
 from lesionflow.data.labels_and_metadata import collection_labels, describe_images
 from lesionflow.data.layout import Layout
-from lesionflow.files import InputError
+from lesionflow.files import InputError, read_json
+from lesionflow.lists import read_described
 from lesionflow.proposal import propose as module
 from lesionflow.proposal.columns import meaning
 from lesionflow.proposal.propose import check_absent, collection_name, propose, run_command
@@ -321,3 +325,30 @@ def test_the_command_names_a_snakefile_that_is_not_here(tmp_path, monkeypatch):
     assert run_command("/a b/Snakefile").startswith("snakemake --snakefile '/a b/Snakefile' --configfile proposed.yaml")
     (tmp_path / "Snakefile").touch()
     assert run_command("/a b/Snakefile").startswith("snakemake --configfile")
+
+
+def test_a_proposed_config_runs_by_the_command_that_is_printed(tmp_path):
+    random = np.random.default_rng(0)
+    (tmp_path / "Bilder").mkdir()
+    for name in IMAGES:
+        (tmp_path / "Bilder" / f"{name}.jpg").write_bytes(jpeg(random))
+    table = of_classes(lfd=list(range(72)), Befund=CLASSES, Bild=IMAGES, pat=PATIENTS, Alter=AGES)
+    saved(tmp_path / "Liste.csv", table.sample(frac=1, random_state=0), sep=";")
+
+    def run(words: list[str]) -> str:
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+        assert done.returncode == 0, output(done)[-3000:]
+        return output(done)
+
+    said = run([*map(str, SNAKEMAKE), "propose", "--cores", "1", "--config", "images=Bilder", "labels=Liste.csv"])
+    (command,) = [line for line in said.splitlines() if line.startswith("snakemake ")]
+    assert (tmp_path / "proposed.yaml").read_text().endswith(f"# {command}\n")
+    words = [sys.executable, "-m", *shlex.split(command)]
+    assert "write_report" in run([*words, "--dry-run"])
+    leakage = "results/Bilder/corrected/seed1/leakage.json"
+    run([*words, leakage])
+    audit = read_json(tmp_path / leakage)
+    assert not audit["leaky"] and audit["test"]["sharing"]["patient"] == 0
+    labels = read_described(tmp_path / "results/Bilder/labels.csv").set_index("image")
+    assert labels["label"].to_dict() == dict(zip(IMAGES, CLASSES, strict=True))
+    assert labels["patient"].to_dict() == dict(zip(IMAGES, PATIENTS, strict=True))

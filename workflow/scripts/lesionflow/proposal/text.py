@@ -17,7 +17,9 @@ WIDTH = 118
 
 def config_text(name: str, found: Found, plan: Plan, sizes: Sizes, files: int, **shown: Any) -> str:
     """Return the proposed config of a collection of `files` images; `shown` is for the template."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     environment.filters |= {"flow": flow, "comment": comment}
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         name=name,
