@@ -22,6 +22,7 @@ from lesionflow.files import InputError, read_json
 from lesionflow.lists import read_described
 from lesionflow.proposal import propose as module
 from lesionflow.proposal.columns import meaning
+from lesionflow.proposal.plan import Sizes
 from lesionflow.proposal.propose import check_absent, collection_name, propose, run_command
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
@@ -231,6 +232,18 @@ def test_lesions_with_several_classes_are_counted(folder, tmp_path):
     table.loc[0, "dx"] = "wart"
     text = text_for(folder, saved(tmp_path / "t.csv", table))
     assert "# 2 images are of lesions with several classes" in text and "on_conflict: drop" in text
+
+
+@pytest.mark.parametrize(("width", "height", "side"), [(600, 450, 224), (60, 45, 32), (100, 300, 96), (20, 20, 32)])
+def test_images_are_not_enlarged(width, height, side):
+    assert Sizes(pd.Series([width]), pd.Series([height]), pd.Series([])).proposed() == side
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    images = with_images(tmp_path, [f"{label}/{name}.jpg" for label, name in zip(CLASSES, IMAGES, strict=True)])
+    (images / "wart/ISIC_0000071.jpg").write_text("no image")
+    text = flat(text_for(images))
+    assert "1 of them cannot be read, the first is ISIC_0000071: cannot be decoded: not an image" in text
 
 
 JUNK = {

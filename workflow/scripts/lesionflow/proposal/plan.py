@@ -56,9 +56,9 @@ def plan(described: pd.DataFrame, test: int, valid: int) -> Plan:
     Near duplicates, which also join groups, are not known yet. Raises InputError if fewer than two classes remain.
     """
     classes = described.groupby("lesion")["label"].transform("nunique")
-    used, left_out = described[~(classes > 1)], {}
+    used = described[~(classes > 1)]
     counts = described["label"].value_counts()
-    left_out |= {name: f"only {count} images" for name, count in counts.items() if count < FEWEST}
+    left_out = {str(name): f"only {count} images" for name, count in counts.items() if count < FEWEST}
     while True:
         kept = used[~used["label"].isin(left_out)].reset_index(drop=True)
         kept = kept.assign(group=groups(kept))
