@@ -13,5 +13,6 @@ rule propose:
         protocol=config["protocols"]["corrected"],
         architecture=config["backbones"]["efficientnet_lite0"]["architecture"],
         snakefile=str(workflow.main_snakefile),
+        code=code_of("propose"),
     script:
         "../scripts/propose.py"
