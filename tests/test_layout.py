@@ -12,7 +12,7 @@ from helpers import REPOSITORY
 PACKAGE = REPOSITORY / "workflow/scripts/lesionflow"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 # A folder knows those before it; "" are the modules that lie in no folder.
-ORDER = ["", "config", "data", "splits", "balancing", "training", "evaluation", "report"]
+ORDER = ["", "config", "data", "splits", "balancing", "training", "evaluation", "report", "proposal"]
 RULE_FILES = sorted((REPOSITORY / "workflow/rules").rglob("*.smk"))
 SCRIPTS = sorted(PACKAGE.parent.glob("*.py"))
 MODULE_LINES, RULE_FILE_LINES, FUNCTION_LINES, MAIN_LINES = 200, 100, 40, 30

@@ -79,6 +79,7 @@ def given_paths(config: Mapping) -> Iterator[tuple[str, str]]:
                 yield f"{where}.{key}", part[key]
     if "images" in config:
         yield "images", str(Path(config["images"]).absolute())  # results are named after it, so `.` must be resolved
+    yield from ((key, config[key]) for key in ("labels", "metadata") if key in config)
     yield "container", config["container"]
     for name, backbone in config["backbones"].items():
         if not is_url(backbone["weights"]):

@@ -48,13 +48,14 @@ class Assumptions:
 def detectable_differences(
     images: Sequence[int],
     lesions: Sequence[int],
-    test: int,
+    test: int | Sequence[int],
     seeds: Sequence[int] = (1, 5, 10),
     assumptions: Assumptions | None = None,
 ) -> pd.DataFrame:
     """The smallest true difference in balanced accuracy detected with 80 % power at the two-sided level 0.05.
 
-    `images` and `lesions` are numbers per class; `test` is the number of test images per class in one split.
+    `images` and `lesions` are numbers per class; `test` is the number of test images of each class in one
+    split, or of all classes one after the other.
     Columns: split ("independent": each seed draws its own test images; "cross_fitted": each seed tests every image
     once), seeds, test_images (per seed) and detectable (fraction). Holm's method needs a larger difference.
 
@@ -82,7 +83,7 @@ def detectable_differences(
 
 
 def study_size(
-    labels: pd.DataFrame, classes: Sequence[str], test: int, group_by: Sequence[str] = ("lesion",)
+    labels: pd.DataFrame, classes: Sequence[str], test: int | Sequence[int], group_by: Sequence[str] = ("lesion",)
 ) -> pd.DataFrame:
     """The contents of study_size.csv: one row per class, and "all".
 
