@@ -47,8 +47,6 @@ def test_every_rule_with_a_script_names_its_code():
             script = re.search(r'"\.\./scripts/(\w+)\.py"', block)
             if script and script[1] not in FETCHES:
                 assert f'code=code_of("{script[1]}"' in block, block
-            if block.startswith("use rule") and "params:" in block:  # which takes the place of all that it had
-                assert "code=code_of(" in block, block
 
 
 def test_every_script_exists_and_has_a_digest():

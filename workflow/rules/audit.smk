@@ -31,10 +31,8 @@ use rule pack_images as pack_foreign_images with:
         images=config["audit"].get("images"),
         shards=1,
         shard="0",
-        size="{size}",
         resize="",
         files=foreign_images,
-        code=code_of("pack_images"),
 
 
 use rule find_duplicates as find_foreign_duplicates with:
@@ -47,7 +45,6 @@ use rule find_duplicates as find_foreign_duplicates with:
         "logs/find_foreign_duplicates/{name}.log",
     params:
         files=foreign_images,  # the packed ones are removed
-        code=code_of("find_duplicates"),
 
 
 rule audit_foreign_split:
