@@ -19,7 +19,8 @@ from lesionflow.report.captions_and_labels import read_figure
 from lesionflow.report.figures.register import share_by_split, shares
 from lesionflow.report.tables.register import register_table
 from lesionflow.splits.published_lists import fetch_files, list_digest, read_local, read_published, stored
-from lesionflow.splits.register import COUNTS, audit_lists, count, official_tables, read_register
+from lesionflow.splits.register import audit_lists, count, official_tables
+from lesionflow.splits.register_table import COUNTS, read_register
 
 REGISTER = REPOSITORY / "workflow/resources/public_splits.csv"
 SHARED = REPOSITORY.parent / "shared"
@@ -101,6 +102,7 @@ def test_a_list_is_fetched_and_read(tmp_path, server, reader):
     ("how", "content", "message"),
     [
         ({"reader": "npy", "path": "{part}.npy"}, b"no array", "cannot be read as 'npy'"),
+        ({"reader": "pickle", "path": "{part}.pkl"}, b"", "has reader 'pickle' for .*: use one of"),
         ({"reader": "zip", "path": "{part}!x.csv"}, b"no zip", "cannot be read as 'zip'"),
         ({"reader": "lines", "path": "{part}.txt"}, b"image\n", "names no image of part 'train'"),
         ({"reader": "lines", "path": "{part}.txt"}, b"\xff\xfe\xff", "cannot be read as 'lines'"),

@@ -11,7 +11,8 @@ from lesionflow.report.figures.register import shares
 from lesionflow.report.tables.register import register_table
 from lesionflow.source import RESOURCES
 from lesionflow.splits.published_lists import read_local
-from lesionflow.splits.register import audit_lists, official_tables, read_register
+from lesionflow.splits.register import audit_lists, official_tables
+from lesionflow.splits.register_table import read_register
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake

@@ -1,5 +1,5 @@
 # The register of public splits, and where their lists are.
-from lesionflow.splits.register import read_register
+from lesionflow.splits.register_table import read_register
 
 
 @functools.cache

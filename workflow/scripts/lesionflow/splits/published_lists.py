@@ -63,9 +63,14 @@ def stored(folder: str | Path, file: str) -> Path:
 def read_published(entry: Mapping, folder: str | Path) -> pd.DataFrame:
     """Return image and part of the split of an `entry` of the register, from its files in `folder`, sorted.
 
-    Images are named without folder and file ending. Raises InputError if a file is not as the reader expects, or a
-    part has no image.
+    Images are named without folder and file ending. Raises InputError if the reader is unknown, a file is not as it
+    expects, or a part has no image.
     """
+    if entry["reader"] not in READERS:
+        raise InputError(
+            f"The register has reader {entry['reader']!r} for {entry['name']}: use one of {', '.join(READERS)}, or "
+            f"none."
+        )
     reader, rows = READERS[entry["reader"]], []
     for part, (file, inside) in list_files(entry).items():
         path = stored(folder, file)

@@ -9,35 +9,11 @@ from lesionflow.data.labels_and_metadata import describe_images, read_labels
 from lesionflow.data.layout import NAMES
 from lesionflow.data.user_tables import identifiers, read_table
 from lesionflow.files import InputError
-from lesionflow.lists import read_table as read_result
 from lesionflow.splits.audit import audit
-from lesionflow.splits.published_lists import READERS, list_digest
+from lesionflow.splits.published_lists import list_digest
+from lesionflow.splits.register_table import COUNTS, SIZES
 
-TEXT = [
-    "name", "dataset", "repository", "commit", "reader", "path", "parts", "licence", "digest", "kind", "counted", "note"
-]  # fmt: skip
-SIZES = ["train", "valid", "test"]
-COUNTS = [
-    *SIZES, "test_sharing_file", "test_sharing_lesion", "mel_test", "mel_sharing", "not_official_names",
-    "test_without_lesion_id", "test_sharing_any", "test_sharing_train_or_valid", "test_same_id_other_spelling",
-    "valid_also_test", "valid_sharing_file", "valid_sharing_lesion", "test_sharing_patient",
-]  # fmt: skip
 CLASSES = ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]  # of ISIC 2019
-
-
-def read_register(path: str | Path) -> pd.DataFrame:
-    """Return the register: columns TEXT and COUNTS, counts missing where they are unknown.
-
-    Raises InputError if two splits have one name, or a reader is unknown.
-    """
-    register = read_result(path, TEXT)
-    twice = register["name"][register["name"].duplicated()].tolist()
-    if twice:
-        raise InputError(f"{path} names {twice[0]} twice: give each list a name of its own.")
-    strange = set(register["reader"].dropna()) - set(READERS)
-    if strange:
-        raise InputError(f"{path} has no reader {min(strange)!r}: use one of {', '.join(READERS)}, or none.")
-    return register.astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 def official_tables(
