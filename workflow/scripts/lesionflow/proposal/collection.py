@@ -138,7 +138,7 @@ def _describe(found: Found, images: RawImages, labels: pd.Series, paths: list[st
             found.collection["image_column"] = guess.columns["image"]
             found.why.setdefault("image_column", guess.why["image"])
         found.why |= guess.why
-        found.doubts += [f"{other} is not read as metadata, {path} is: join them." for other in useful if other != path]
+        found.doubts += [f"{path} is read as metadata, {other} is not: join them." for other in useful if other != path]
     else:
         found.doubts += [doubt for guess in guesses.values() for doubt in guess.doubts]
     while True:
