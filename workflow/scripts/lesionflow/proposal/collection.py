@@ -101,8 +101,8 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
     find_labels(table[rows], guess)
     if not guess.labels:
         raise InputError(
-            f"No column of {labels} has the class: it takes 2 to 60 values, or a column of 0 and 1 per class with one "
-            f"1 in each row (it has {', '.join(table.columns)}): add it, or write a config (docs/collections.md)."
+            f"No column of {labels} looks like the class (2 to 60 values, or a column of 0 and 1 per class with one 1 in "
+            f"each row); it has {', '.join(table.columns)}: add the column, or write a config (docs/collections.md)."
         )
     found.doubts += guess.doubts
     found.why["labels"] = guess.why["label"]
@@ -118,7 +118,7 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
 
 
 def _shared_lesion(table: pd.DataFrame, metadata: str | None) -> str | None:
-    """Return the column that tells the lesion in both tables."""
+    """Return the column that names the lesion in both tables."""
     names = read_columns(metadata).columns if metadata else []
     return next((name for name in names if name in table and meaning(name) == "lesion"), None)
 

@@ -22,7 +22,7 @@ def official_section(record: Mapping | None) -> dict | None:
         sentences(conditions(record), notes=False),
         tabular(
             unknown_table(record),
-            "Images called unknown, by score. AUROC: known against unknown test images, at any threshold.",
+            "Images called unknown, by score. AUROC: known against unknown test images, over all thresholds.",
         ),
         sentences([threshold_sentence(record["unknown"]), *notes(record)]),
     )
