@@ -101,7 +101,7 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
     find_labels(table[rows], guess)
     if not guess.labels:
         raise InputError(
-            f"No column of {labels} looks like the class (2 to 60 values, or a column of 0 and 1 per class with one 1 in "
+            f"No column of {labels} looks like the class (2 to 60 values, or columns of 0 and 1 with one 1 in "
             f"each row); it has {', '.join(table.columns)}: add the column, or write a config (docs/collections.md)."
         )
     found.doubts += guess.doubts
