@@ -21,7 +21,7 @@ pytestmark = pytest.mark.workflow  # a browser starts slowly
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
 FLAGS += "--disable-sync --no-first-run"
-ROWS = "#table tbody tr"
+ROWS = "#table > figure tbody tr"
 # Whatever reaches over the right edge of the window outside the boxes that scroll.
 CUT_OFF = """
 return [...document.body.querySelectorAll("*")].filter(element =>
