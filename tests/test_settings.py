@@ -55,6 +55,8 @@ def value_at(config: dict, path: tuple):
         ((*CORRECTED, "split", "valid"), 4.0, 4),
         ((*STAGE, "lr"), "1e-3", 0.001),  # what YAML 1.1 makes of 1e-3 without a point
         (("search", "learning_rates"), ["1e-3", 0.01], [0.001, 0.01]),
+        (("fail",), "true", True),  # what Snakemake makes of `--config fail=true`
+        (("fail",), "false", False),
         ((*CORRECTED, "augmentation", "zoom"), [1, 1], [1, 1]),
         (("classes",), ["NA", "nan", "1", "MEL|NV", "naïve <b>"], ["NA", "nan", "1", "MEL|NV", "naïve <b>"]),
     ],
