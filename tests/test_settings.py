@@ -310,3 +310,10 @@ def test_values_of_labels_may_be_numbers():
     changes = {"label_column": "target", "label_map": {0: "NV", 1: "MEL"}}
     read = completed({"collections": {"isic2019": changes}})["collections"]["isic2019"]
     assert read["label_map"] == {"0": "NV", "1": "MEL"}
+
+
+def test_labels_of_lesions_need_the_lesions_of_the_metadata():
+    collection = {"labels": "l.csv", "images": "i", "metadata": "m.csv", "label_key": "lesion"}
+    completed({"collection": "mine", "collections": {"mine": collection}})
+    with pytest.raises(InputError, match="label_key needs a table of labels"):
+        completed({"collection": "mine", "collections": {"mine": collection | {"columns": {"lesion": None}}}})

@@ -43,7 +43,8 @@ SPLITS = {
 def complete(config: dict, schema: str | Path) -> dict:
     """Return the config with parsed numbers, complete protocols and all defaults. Raises InputError at the first fault.
 
-    Numbers, true and false may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which are integers.
+    Numbers, true and false may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which
+    are integers.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = filled(config, rules, rules["$defs"])
