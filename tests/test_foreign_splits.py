@@ -16,7 +16,7 @@ from lesionflow.config.settings import complete
 from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError, read_json
 from lesionflow.splits.audit import KINDS
-from lesionflow.splits.foreign import audit_foreign, read_split
+from lesionflow.splits.foreign import audit_foreign, audit_page, read_split
 from lesionflow.splits.overlap_text import lesions_known
 
 
@@ -103,6 +103,7 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
         and result["test"]["sharing"] == dict.fromkeys(KINDS)
         and not result["leaky"]
     )
+    assert audit_page("mine", result, []).startswith("# Audit of mine: no leak found, lesions and patients unknown\n")
     again = pd.concat([split, pd.DataFrame({"image": ["ISIC_0.jpg"], "fold": ["test"]})])
     result = foreign(tmp_path, labels, None, again)
     assert result["test"]["sharing"]["file"] == 1 and result["leaky"] and result["valid"]["sharing"]["file"] is None

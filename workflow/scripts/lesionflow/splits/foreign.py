@@ -137,6 +137,7 @@ def audit_files(
 
 def audit_page(name: str, result: Mapping, remarks: Sequence[str]) -> str:
     """Return an audit in Markdown, to be read or pasted into an issue; `result` is from `audit_foreign`."""
-    title = f"Audit of {name}: {'images share with training' if result['leaky'] else 'no leak found'}"
+    clean_title = "no leak found" if any(result["known"].values()) else "no leak found, lesions and patients unknown"
+    title = f"Audit of {name}: {'images share with training' if result['leaky'] else clean_title}"
     notes = [*sharing_sentences(result), f"Audited: {lesions_known(result)}.", *remarks, f"Lesionflow {__version__}"]
     return markdown.page(title, table(result), ["part", "class"], notes)
