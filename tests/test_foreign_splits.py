@@ -215,8 +215,9 @@ def test_a_gate_for_images_without_labels(tmp_path):
     picture.resize((80, 62)).save(tmp_path / "images/d.png")
     (tmp_path / "images/d.jpg").unlink()
     (tmp_path / "split.csv").write_text("image,part\na,train\nb,test\nc,train\nd,test\ne,test\nf,valid\ng,test\n")
-    config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}, "fail": True}
-    done = snakemake(tmp_path, "audit_split", config=config)
+    config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}}
+    gate = ["audit_split", "--config", "fail=true"]
+    done = snakemake(tmp_path, *gate, config=config)
     said = "2 of 4 test images (50.0%) share with training: 1 by file, 1 by pixels, 2 by near duplicate."
     assert done.returncode == 1 and f"The split mine leaks: {said}" in output(done), output(done)[-4000:]
     result = read_json(tmp_path / "results/audit/mine/leakage.json")
@@ -228,7 +229,7 @@ def test_a_gate_for_images_without_labels(tmp_path):
         and "1 images, the first is g, are not in `images`" in page.replace("\\", "")
     )
     (tmp_path / "split.csv").write_text("image,part\na,train\nb,train\nc,train\ne,test\nf,valid\n")
-    done = snakemake(tmp_path, "audit_split", config=config)
+    done = snakemake(tmp_path, *gate, config=config)
     assert done.returncode == 0 and "no leak found" in done.stdout, output(done)[-4000:]
     assert not list(tmp_path.glob("resources/**/*.npy"))
 
