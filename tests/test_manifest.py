@@ -205,7 +205,8 @@ def test_metadata_as_people_write_it(tmp_path, change):
     "word",
     [
         "", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’", "NaT", "n/d", "ND",
-        "NK", "missing", "Not recorded", "Not  recorded", "#REF!", "#VALUE!", "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
+        "NK", "missing", "Desconocido", "k.A.", "unbekannt", "Not recorded", "Not  recorded", "#REF!", "#VALUE!",
+        "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
     ],
 )  # fmt: skip
 def test_an_unknown_lesion_is_no_lesion(tmp_path, word):

@@ -20,7 +20,8 @@ SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
 UNKNOWN = {
     "", "-", "--", "-1", "-1.0", "–", "—", "?", ".", "#n/a", "#ref!", "#value!", "<na>", "missing", "n.a.", "n/a",
     "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined",
-    "unknown",
+    "unknown", "unbekannt", "keine angabe", "k.a.", "desconocido", "desconocida", "sin datos", "no consta",
+    "desconhecido", "desconhecida",
 }  # fmt: skip
 
 # How spreadsheets and pandas write true and false.
