@@ -143,7 +143,7 @@ def test_labels_of_lesions_are_those_of_their_images(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ("lesion_id,MEL,NV\nX,1,0\nY,0,1\n", "No lesion of .* has an image by .* first is 'X'"),
+        ("lesion_id,MEL,NV\nX,1,0\nY,0,1\n", "No lesion of .* has an image in .* first is 'X'"),
         ("lesion_id,MEL,NV\nL1,1,0\nL1,0,1\n", "row 3 names lesion L1 a second time"),
         ("lesion_id,MEL,NV\n,1,0\nL1,0,1\n", "row 2 names no lesion"),
         ("image,MEL,NV\na,1,0\n", "no column 'lesion'"),

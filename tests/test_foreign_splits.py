@@ -218,7 +218,7 @@ def test_a_gate_for_images_without_labels(tmp_path):
     config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}}
     gate = ["audit_split", "--config", "fail=true"]
     done = snakemake(tmp_path, *gate, config=config)
-    said = "2 of 4 test images (50.0%) share with training: 1 by file, 1 by pixels, 2 by near duplicate."
+    said = "2 of 4 test images (50.0%) share something with training: 1 by file, 1 by pixels, 2 by near duplicate."
     assert done.returncode == 1 and f"The split mine leaks: {said}" in output(done), output(done)[-4000:]
     result = read_json(tmp_path / "results/audit/mine/leakage.json")
     assert result["test"]["sharing"] == dict.fromkeys(KINDS) | {"file": 1, "pixels": 1, "near_duplicate": 2}

@@ -215,7 +215,7 @@ def test_what_is_not_known_is_said(folder, tmp_path):
     ("table", "message"),
     [
         (of_classes(image="x", dx=CLASSES), r"No column of .* names image files .*it has image, dx; .*ISIC_0000000"),
-        (of_classes(image=IMAGES, note=[f"note {n}" for n in range(72)]), "No column of .* has the class"),
+        (of_classes(image=IMAGES, note=[f"note {n}" for n in range(72)]), "No column of .* looks like the class"),
     ],
 )
 def test_tables_that_tell_no_labels(folder, tmp_path, table, message):

@@ -18,7 +18,7 @@ def main(snakemake: "Snakemake") -> None:
         result = read_json(snakemake.input[0])
         said = " ".join(sharing_sentences(result))
         if result["leaky"]:
-            raise InputError(f"The split {name} leaks: {said} See results/audit/{name}/leakage.md, and mend the split.")
+            raise InputError(f"The split {name} leaks: {said} See results/audit/{name}/leakage.md, and correct it.")
         write_text(snakemake.output[0], f"{said} Audited: {lesions_known(result)}.\n")
 
 

@@ -25,7 +25,7 @@ def check_layouts(config: Mapping) -> None:
             "label_key": (
                 collection["label_key"] == "lesion"
                 and ("metadata" not in collection or by_folder or collection["columns"].get("lesion", "") is None),
-                "needs a table of labels, and `metadata` that have the lesion of each image: set both",
+                "needs a table of labels, and `metadata` that name the lesion of each image: set both",
             ),
             "columns": (
                 collection["columns"] and "metadata" not in collection,
@@ -45,12 +45,12 @@ def check_layouts(config: Mapping) -> None:
 
 
 def check_official(config: Mapping) -> None:
-    """Raise InputError where the official test is the training collection, or has not one class that is unknown."""
+    """Raise InputError where the official test is the training collection, or has not exactly one unknown class."""
     name, run = config["official"]["collection"], config["official"]["run"]
     unknown = config["collections"][name]["ignore_classes"]
     if len(unknown) != 1 or (run and unknown[0] in config["classes"]):
         raise InputError(
-            f"at $.collections.{name}.ignore_classes: {unknown} is not one class beside `classes`: name the class of "
+            f"at $.collections.{name}.ignore_classes: {unknown} is not one class outside `classes`: name the class of "
             "the unknown images of the official test."
         )
     if run and name == config["collection"]:

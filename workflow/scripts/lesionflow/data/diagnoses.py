@@ -28,7 +28,7 @@ def classes_of(values: pd.Series, where: str, known: Sequence[str], label_map: M
     if len(strange) and OTHERS not in known:
         named = ", ".join(f"{value!r} ({count})" for value, count in strange.head(SHOWN).items())
         raise InputError(
-            f"{where} has {len(strange)} names that are no class: {named}{', …' * (len(strange) > SHOWN)}. "
+            f"{where} has {len(strange)} names that are not classes: {named}{', …' * (len(strange) > SHOWN)}. "
             "Add them to `label_map` of the collection, or to its `ignore_classes` to leave their images out."
         )
     return labels.where(labels != "")

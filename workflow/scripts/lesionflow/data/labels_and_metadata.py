@@ -41,7 +41,7 @@ def collection_labels(
     lost = labels[~by_lesion.index.isin(lesion)].index
     if len(lost) == len(labels):
         raise InputError(
-            f"No lesion of {table} has an image by {metadata} (the first is {lost[0]!r}): correct the identifiers."
+            f"No lesion of {table} has an image in {metadata} (the first is {lost[0]!r}): correct the identifiers."
         )
     if len(lost):
         logging.warning("%d of %d lesions have no image, the first is %s", len(lost), len(labels), lost[0])

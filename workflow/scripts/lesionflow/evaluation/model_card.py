@@ -51,7 +51,7 @@ def factors(metrics: Mapping, counts: Mapping) -> list[str]:
         f"sensitivity on test images is that of {missed} ({per_class[missed]['sensitivity']:.3f}).",
         "Skin type and age: dark skin (Fitzpatrick types V and VI) and children are under-represented in public "
         "archives such as ISIC's, and no metric here is by skin type: performance in these groups is unknown.",
-        "Instrument: for images like those of the collection, in ISIC's archives dermoscopic; performance on other "
+        "Instrument: for images like those of the collection (dermoscopic in ISIC's archives); performance on other "
         "kinds of images (dermoscopic or clinical), at other sites and on other devices is unknown.",
     ]
 

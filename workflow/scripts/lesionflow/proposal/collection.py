@@ -104,9 +104,9 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
     find_labels(table[rows], guess)
     if not guess.labels:
         raise InputError(
-            f"No column of {labels} has the class: it takes 2 to 60 words, or numbers under a name such as `dx`, or a "
-            f"column of 0 and 1 per class with one 1 in each row (it has {', '.join(table.columns)}): add it, or write "
-            f"a config (docs/collections.md)."
+            f"No column of {labels} looks like the class (2 to 60 words, numbers under a name such as `dx`, or columns "
+            f"of 0 and 1 with one 1 in each row); it has {', '.join(table.columns)}: add the column, or write a config "
+            "(docs/collections.md)."
         )
     found.doubts += guess.doubts
     found.why["labels"] = guess.why["label"]
@@ -122,7 +122,7 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
 
 
 def _shared_lesion(table: pd.DataFrame, metadata: str | None) -> str | None:
-    """Return the column that tells the lesion in both tables."""
+    """Return the column that names the lesion in both tables."""
     names = read_columns(metadata).columns if metadata else []
     return next((name for name in names if name in table and meaning(name) == "lesion"), None)
 
@@ -145,7 +145,7 @@ def _describe(found: Found, images: RawImages, labels: pd.Series, paths: list[st
             found.collection["image_column"] = guess.columns["image"]
             found.why.setdefault("image_column", guess.why["image"])
         found.why |= guess.why
-        found.doubts += [f"{other} is not read as metadata, {path} is: join them." for other in useful if other != path]
+        found.doubts += [f"{path} is read as metadata, {other} is not: join them." for other in useful if other != path]
     else:
         found.doubts += [doubt for guess in guesses.values() for doubt in guess.doubts]
     while True:

@@ -53,7 +53,7 @@ def find_image_column(table: pd.DataFrame, files: Collection[str], guess: Guess)
     for name in likely:
         if (keys[name] != keys[best])[rows].any():
             guess.doubts.append(
-                f"Column {name!r} names {found[name]} images too, but other ones than {best!r} does in the same rows: "
+                f"Column {name!r} names {found[name]} images too, but not the same ones as {best!r}: "
                 f"check that {best!r} is the right one; images are read from one column, a row for each."
             )
     return rows
@@ -140,7 +140,7 @@ def _few_values(cells: pd.Series, role: str, classes: int) -> str | None:
 
 def _numbers(cells: pd.Series, role: str, classes: int) -> str | None:
     numbers = pd.to_numeric(known_values(cells).dropna().str.replace(",", "."), errors="coerce")
-    return None if numbers.between(0, 130).mean() > 0.9 else "its cells are no ages in years"
+    return None if numbers.between(0, 130).mean() > 0.9 else "its cells are not ages in years"
 
 
 def _groups(cells: pd.Series, role: str, classes: int) -> str | None:
@@ -177,6 +177,6 @@ def _unnamed_groups(table: pd.DataFrame, classes: int, guess: Guess, lesions: pd
         repeated = values.duplicated(keep=False).mean() > 0.2 and len(table) / max(values.nunique(), 1) <= 10
         if repeated and values.str.contains(r"\d").mean() > 0.5 and not _groups(table[name], "lesion", classes):
             yield (
-                f"Column {name!r} has {values.nunique()} values for {len(table)} images: if it tells lesions or "
-                "patients, name it in `columns`."
+                f"Column {name!r} has {values.nunique()} values for {len(table)} images: if it identifies lesions "
+                "or patients, name it in `columns`."
             )

@@ -72,7 +72,7 @@ def cost_sentence(planned: Plan, files: int, size: int, stages: Mapping, backbon
     trained = epochs * len(planned.parts) * sum(settings["limit"] for settings in planned.datasets().values())
     return (
         f"Disk: {files * size**2 * 3 / 1e6:.0f} MB of packed images. Time: very roughly {trained / rate / 3600:.1f} "
-        f"hours at most, without packing and validation, if all {epochs} epochs are trained as fast as just measured: "
-        f"{rate:.0f} images per second in all layers of {backbone} at {size} pixels on {processor()}, perhaps beside "
-        "other work. On a GPU: unknown."
+        f"hours at most, without packing and validation, if all {epochs} epochs train as fast as just measured: "
+        f"{rate:.0f} images per second in all layers of {backbone} at {size} pixels on {processor()}, perhaps while "
+        "other programs ran. On a GPU: unknown."
     )

@@ -80,8 +80,8 @@ def doubts_about_images(found: Found) -> list[str]:
     doubts = [
         f"{' or '.join(known).capitalize()} known for {with_group} of {len(found.described)} images."
         if known
-        else "No lesion or patient column: images of one lesion cannot be kept apart, except for duplicates, and "
-        "results may be too good."
+        else "No lesion or patient column: only duplicates are kept together, not other images of one lesion, "
+        "and results may be too good."
     ]
     if found.unlabelled:
         doubts.append(f"{found.unlabelled} image files have no label and are not used.")

@@ -55,7 +55,7 @@ def read_split(path: str | Path, images: Sequence[str], part_column: str = "part
     ]
     if others:
         remarks.append(
-            f"{len(others)} files, the first is {others[0]}, are not audited, as they do not end like images: "
+            f"{len(others)} files, the first is {others[0]}, are not audited, as they have no ending of images: "
             f"convert them to JPEG or PNG."
         )
     if len(strange):
@@ -137,7 +137,8 @@ def audit_files(
 
 def audit_page(name: str, result: Mapping, remarks: Sequence[str]) -> str:
     """Return an audit in Markdown, to be read or pasted into an issue; `result` is from `audit_foreign`."""
-    clean_title = "no leak found" if any(result["known"].values()) else "no leak found, lesions and patients unknown"
-    title = f"Audit of {name}: {'images share with training' if result['leaky'] else clean_title}"
+    found = "leak" if result["leaky"] else "no leak"
+    unknown = "" if result["leaky"] or any(result["known"].values()) else ", lesions and patients unknown"
+    title = f"Audit of {name}: {found} found{unknown}"
     notes = [*sharing_sentences(result), f"Audited: {lesions_known(result)}.", *remarks, f"Lesionflow {__version__}"]
     return markdown.page(title, table(result), ["part", "class"], notes)

@@ -27,7 +27,7 @@ def sharing_sentences(result: Mapping) -> list[str]:
         share = f" ({found['images_sharing'] / found['images']:.1%})" if found["images_sharing"] else ""
         if found["images"]:
             sentences.append(
-                f"{found['images_sharing']:,} of {found['images']:,} {part} images{share} share with training"
+                f"{found['images_sharing']:,} of {found['images']:,} {part} images{share} share something with training"
                 f"{': ' * bool(kinds)}{', '.join(kinds)}."
             )
     return sentences

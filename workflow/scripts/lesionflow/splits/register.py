@@ -128,4 +128,4 @@ def _status(entry: Mapping, counts: Mapping, digest: str) -> str:
         return "the register has no digest yet"
     status = "the register's list" if digest == entry["digest"] else "not the register's list"
     status += f", other counts ({', '.join(f'{n} {counts[n]}, not {entry[n]}' for n in other)})" if other else ""
-    return status + (f", not counted for want of tables: {', '.join(unknown)}" if unknown else "")
+    return status + (f", not counted, as tables are missing: {', '.join(unknown)}" if unknown else "")

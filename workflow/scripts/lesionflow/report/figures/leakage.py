@@ -35,7 +35,7 @@ def leakage_by_class(path: str | Path, result: Mapping, split: Mapping, leaky: b
     figure.legend(loc="outside right center", frameon=False)
     whole = overlap[overlap["class"] == "all"]
     description = " ".join(
-        f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share with training."
+        f"{row['images_sharing']:,} of {row['images']:,} {row['part']} images share something with training."
         for _, row in whole.iterrows()
     )
     description += f" {known.capitalize()}."

@@ -1,4 +1,4 @@
-"""The figure of public splits: how much of the test has training seen?"""
+"""The figure of public splits: how many test images show a lesion of the training images?"""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def shares(path: str | Path, audits: pd.DataFrame) -> None:
     seen = int((rows["max"] > 0).sum())
     description = f"In {seen} of {len(rows)} public splits, lesions of test images are in training. "
     description += f"Mean over folds: {'; '.join(values)}."
-    save(figure, path, "register", "How much of the test has training seen?", description)
+    save(figure, path, "register", "How many test images show a lesion of the training images?", description)
 
 
 def share_by_split(audits: pd.DataFrame) -> pd.DataFrame:

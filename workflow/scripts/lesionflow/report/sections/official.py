@@ -15,14 +15,14 @@ def official_section(record: Mapping | None) -> dict | None:
         "Official test of ISIC 2019",
         paragraph(
             "{protocol}, {backbone}, stage {stage}, dataset {dataset}, seed {seed}: the best model on validation "
-            "images, on the collection {official_test} of {images:,} images. {images_unknown:,} of them belong to no "
-            "class that it knows.".format(**record["model"], **record)
+            "images, tested on the collection {official_test} of {images:,} images. {images_unknown:,} of them belong "
+            "to no class that it knows.".format(**record["model"], **record)
         ),
         tabular(official_table(record), "Balanced accuracy as the challenge computes it, with 95 % interval."),
         sentences(conditions(record), notes=False),
         tabular(
             unknown_table(record),
-            "Images called unknown, by score. AUROC: known against unknown test images, at any threshold.",
+            "Images called unknown, by score. AUROC: known against unknown test images, over all thresholds.",
         ),
         sentences([threshold_sentence(record["unknown"]), *notes(record)]),
     )
@@ -54,8 +54,9 @@ def threshold_sentence(about: Mapping) -> str:
             "threshold separates them best from the others, on average. The network itself was trained on all classes."
         )
     return (
-        f"Threshold: at most {percent(about['loss'])} of {images} lie above it. Unknown images and test images were "
-        "not used. Validation images also chose the epoch and the model, so that the loss of test images can be higher."
+        f"Threshold: at most {percent(about['loss'])} of {images} lie above it. No unknown image and no test image was "
+        "used. The epoch and the model were chosen on the same validation images: more of the known test images may be "
+        "called unknown."
     )
 
 
@@ -64,7 +65,7 @@ def notes(record: Mapping) -> list[str]:
     sharing, left_out = record["sharing"], record["images_not_counted"]
     found = [
         f"{sharing['images_sharing']:,} of {sharing['images']:,} images share a file, pixels or a near duplicate with "
-        "training images. The score counts them, as the challenge does. Lesions of the test are not known."
+        "training images. The score counts them, as the challenge does. Lesions of the test images are not known."
     ]
     if left_out:
         found.append(f"Not counted, as their weight is 0: {', '.join(left_out)}.")

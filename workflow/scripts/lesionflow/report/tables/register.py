@@ -9,8 +9,8 @@ COLUMNS = {
     "Lesion in training": "test_sharing_lesion",
     "Melanomas": "mel_test",
     "Lesion in training (melanomas)": "mel_sharing",
-    "Also in training": "test_sharing_file",
-    "Other spelling in training": "test_same_id_other_spelling",
+    "Image in training": "test_sharing_file",
+    "Image in training under another spelling": "test_same_id_other_spelling",
     "Patient in training": "test_sharing_patient",
     "Lesion unknown": "test_without_lesion_id",
 }
@@ -29,7 +29,7 @@ def register_table(audits: pd.DataFrame) -> Table:
 
 
 def notes(audits: pd.DataFrame) -> list[str]:
-    """How to read the table, and in how far lists and counts are the register's."""
+    """How to read the table, and how far lists and counts agree with the register."""
     here = audits[audits["digest"].notna()]
     other = here[here["status"].str.contains("not the register's list|other counts")]
     leaking = here[here["test_sharing_lesion"] > 0]

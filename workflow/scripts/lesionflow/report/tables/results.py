@@ -126,7 +126,7 @@ def notes(long: pd.DataFrame) -> list[str]:
         f"Metrics are on test images, as fractions (0–1): {metrics}. Precision, sensitivity, specificity and F1 are of "
         "each class against the rest, averaged over classes (macro). Valid. acc.: accuracy on validation images. "
         "Time: training time of that stage alone; par.: parameters. Shared: test images that share a file, pixels, a "
-        "near duplicate, a lesion or a SMOTE parent with training.",
+        "near duplicate, a lesion, a patient or a SMOTE parent with training.",
         *([f"Mean ± sample standard deviation over {seeds} seeds."] if seeds > 1 else []),
         *([f"In parentheses: 95 % bootstrap interval, {RESAMPLED}."] if seeds < 2 or pooled else []),
         *pooled,
