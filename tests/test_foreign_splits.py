@@ -16,7 +16,7 @@ from lesionflow.config.settings import complete
 from lesionflow.data.labels_and_metadata import read_labels
 from lesionflow.files import InputError, read_json
 from lesionflow.splits.audit import KINDS
-from lesionflow.splits.foreign import audit_foreign, read_split
+from lesionflow.splits.foreign import audit_foreign, audit_page, read_split
 from lesionflow.splits.overlap_text import lesions_known
 
 
@@ -103,6 +103,7 @@ def test_a_foreign_split_says_what_it_does_not_know(tmp_path):
         and result["test"]["sharing"] == dict.fromkeys(KINDS)
         and not result["leaky"]
     )
+    assert audit_page("mine", result, []).startswith("# Audit of mine: no leak found, lesions and patients unknown\n")
     again = pd.concat([split, pd.DataFrame({"image": ["ISIC_0.jpg"], "fold": ["test"]})])
     result = foreign(tmp_path, labels, None, again)
     assert result["test"]["sharing"]["file"] == 1 and result["leaky"] and result["valid"]["sharing"]["file"] is None
@@ -214,8 +215,9 @@ def test_a_gate_for_images_without_labels(tmp_path):
     picture.resize((80, 62)).save(tmp_path / "images/d.png")
     (tmp_path / "images/d.jpg").unlink()
     (tmp_path / "split.csv").write_text("image,part\na,train\nb,test\nc,train\nd,test\ne,test\nf,valid\ng,test\n")
-    config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}, "fail": True}
-    done = snakemake(tmp_path, "audit_split", config=config)
+    config = {"audit": {"name": "mine", "split": "split.csv", "images": "images"}}
+    gate = ["audit_split", "--config", "fail=true"]
+    done = snakemake(tmp_path, *gate, config=config)
     said = "2 of 4 test images (50.0%) share something with training: 1 by file, 1 by pixels, 2 by near duplicate."
     assert done.returncode == 1 and f"The split mine leaks: {said}" in output(done), output(done)[-4000:]
     result = read_json(tmp_path / "results/audit/mine/leakage.json")
@@ -227,7 +229,7 @@ def test_a_gate_for_images_without_labels(tmp_path):
         and "1 images, the first is g, are not in `images`" in page.replace("\\", "")
     )
     (tmp_path / "split.csv").write_text("image,part\na,train\nb,train\nc,train\ne,test\nf,valid\n")
-    done = snakemake(tmp_path, "audit_split", config=config)
+    done = snakemake(tmp_path, *gate, config=config)
     assert done.returncode == 0 and "no leak found" in done.stdout, output(done)[-4000:]
     assert not list(tmp_path.glob("resources/**/*.npy"))
 

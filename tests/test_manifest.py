@@ -24,6 +24,15 @@ def test_labels_are_read(tmp_path):
     assert read_labels(write(tmp_path, table), CLASSES).to_dict() == LABELS
 
 
+@pytest.mark.parametrize("words", [("TRUE", "FALSE"), ("True", "False"), ("WAHR", "FALSCH"), ("VERDADERO", "FALSO")])
+def test_labels_may_be_true_and_false(tmp_path, words):
+    table = labels_table(LABELS).replace({column: {1.0: words[0], 0.0: words[1]} for column in CLASSES})
+    table = table.assign(smoker="TRUE")  # no class
+    assert read_labels(write(tmp_path, table), CLASSES).to_dict() == LABELS
+    with pytest.raises(InputError, match=r"row 2 \(ISIC_0000000\) has 2 labels"):
+        read_labels(write(tmp_path, table.assign(NV=words[0])), CLASSES)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -196,7 +205,8 @@ def test_metadata_as_people_write_it(tmp_path, change):
     "word",
     [
         "", " ", "unknown", "UNKNOWN", "NA", "n/a", "NaN", "None", "null", "-", "?", "‘unknown’", "NaT", "n/d", "ND",
-        "NK", "missing", "Not recorded", "Not  recorded", "#REF!", "#VALUE!", "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
+        "NK", "missing", "Desconocido", "k.A.", "unbekannt", "Not recorded", "Not  recorded", "#REF!", "#VALUE!",
+        "#N/A", "-1", "-1.0", "-1,00", "ＮＡ",
     ],
 )  # fmt: skip
 def test_an_unknown_lesion_is_no_lesion(tmp_path, word):

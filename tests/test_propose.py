@@ -21,7 +21,7 @@ from lesionflow.data.layout import Layout
 from lesionflow.files import InputError, read_json
 from lesionflow.lists import read_described
 from lesionflow.proposal import propose as module
-from lesionflow.proposal.columns import meaning
+from lesionflow.proposal.headers import meaning
 from lesionflow.proposal.plan import Sizes
 from lesionflow.proposal.propose import check_absent, collection_name, propose, run_command
 
@@ -134,6 +134,16 @@ TABLES = {  # labels, metadata and the columns of metadata that are known
         of_classes(archivo=IMAGES, id_paciente=PATIENTS, lesión=LESIONS, edad=AGES, sexo=SEX, localización="cara"),
         "patient age sex site",
     ),
+    "portuguese": (
+        pd.DataFrame({"Imagem": IMAGES, "Diagnóstico histológico": CLASSES, "Código da lesão": LESIONS,
+                      "Nº do doente": PATIENTS, "Idade (anos)": AGES, "Género": SEX}),
+        None, "patient age sex",
+    ),
+    "booleans": (
+        pd.DataFrame({"image": IMAGES, "lesion_id": LESIONS, "patient_id": PATIENTS}).join(
+            pd.DataFrame({name: [str(label == name) for label in CLASSES] for name in sorted(set(CLASSES))})),
+        None, "patient",
+    ),
 }  # fmt: skip
 
 
@@ -213,11 +223,37 @@ def test_tables_that_tell_no_labels(folder, tmp_path, table, message):
         text_for(folder, saved(tmp_path / "t.csv", table))
 
 
-def test_metadata_that_contradict_themselves_are_left_out(folder, tmp_path):
-    table = of_classes(image=IMAGES, dx=CLASSES, Fall=[str(n % 4) for n in range(72)], pat=PATIENTS)
+@pytest.mark.parametrize("header", ["Fall", "lesion_id"])  # the second would be read without a word on it
+@pytest.mark.parametrize(("numbers", "said"), [(4, "Lesions are not read, only patients."), (2, "it is not used")])
+def test_lesions_numbered_anew_for_each_patient_are_left_out(folder, tmp_path, header, numbers, said):
+    lesions = [str(n % numbers) for n in range(72)]
+    table = of_classes(image=IMAGES, dx=CLASSES, pat=PATIENTS).assign(**{header: lesions})
     text = text_for(folder, saved(tmp_path / "t.csv", table))
-    assert "Lesions are not read, only patients." in text
+    assert said in flat(text)
     assert read(text)["patient"].tolist() == PATIENTS and read(text)["lesion"].isna().all()
+
+
+def test_a_column_that_may_tell_patients_is_named(folder, tmp_path):
+    table = of_classes(
+        image=IMAGES, dx=CLASSES, lesion=LESIONS, key=PATIENTS, visit=[f"V{n // 3}" for n in range(72)], row=LESIONS
+    )
+    said = flat(text_for(folder, saved(tmp_path / "t.csv", table)))
+    assert "Column 'key' has 18 values for 72 images" in said and "'visit'" not in said and "'row'" not in said
+
+
+def test_classes_that_are_numbers_are_said(folder, tmp_path):
+    codes = [str(sorted(set(CLASSES)).index(name)) for name in CLASSES]
+    text = text_for(folder, saved(tmp_path / "t.csv", of_classes(image=IMAGES, dx=codes)))
+    assert "The classes of 'dx' are numbers" in text and read(text)["label"].tolist() == codes
+
+
+def test_folders_of_patients_are_named(tmp_path):
+    where = zip(CLASSES, PATIENTS, IMAGES, strict=True)
+    images = with_images(tmp_path, [f"{label}/{patient}/{name}.jpg" for label, patient, name in where])
+    patients = pd.DataFrame({"image": IMAGES, "patient": PATIENTS})
+    sentence = f"Images lie in {len(set(zip(CLASSES, PATIENTS, strict=True)))} folders below those of the classes"
+    assert sentence in flat(text_for(images))
+    assert sentence not in flat(text_for(images, None, saved(tmp_path / "t.csv", patients)))
 
 
 def test_metadata_need_the_same_column_of_images(folder, tmp_path):
@@ -313,7 +349,9 @@ def folder_of_numbers(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(
     ("header", "role"),
     [("Fall-Nr.", "case"), ("patientID", "patient"), ("ID", None), ("anatom_site_general", "site"), ("Número", None),
-     ("diagnosis_3", "label"), ("dx_type", None), ("KÖRPERSTELLE", "site"), ("PatNr", "patient"), ("Page", None)],
+     ("diagnosis_3", "label"), ("dx_type", None), ("KÖRPERSTELLE", "site"), ("PatNr", "patient"), ("Page", None),
+     ("Nº de historia", "patient"), ("Número de lesión", "lesion"), ("Nombre de archivo", "image"), ("node", None),
+     ("Age (years)", "age"), ("name", None)],
 )  # fmt: skip
 def test_what_a_column_is_named_like(header, role):
     assert meaning(header) == role

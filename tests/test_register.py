@@ -248,6 +248,16 @@ def test_what_differs_from_the_register_is_said():
     assert audits["status"].tolist() == ["the register has no digest yet", "no list"]
     with pytest.raises(InputError, match="There is no list to audit"):
         audit_lists(register, {}, {"other": split})
+    with pytest.raises(InputError, match="'HAM10000' for cotna_ham10000: use one of ISIC 2019"):
+        audit_lists(register, {"ISIC 2019": official}, {"cotna_ham10000": split})
+
+
+def test_a_list_of_your_own_has_known_parts(tmp_path):
+    (tmp_path / "a.csv").write_text("image,part\nx/ISIC_1.jpg,train\nISIC_2, test\n")
+    assert read_local(tmp_path / "a.csv").to_numpy().tolist() == [["ISIC_1", "train"], ["ISIC_2", "test"]]
+    (tmp_path / "a.csv").write_text("image,part\nISIC_1,train\nISIC_2,dev\n")
+    with pytest.raises(InputError, match="row 3 has part 'dev': use only train, valid, test"):
+        read_local(tmp_path / "a.csv")
 
 
 @pytest.mark.workflow

@@ -55,6 +55,8 @@ def value_at(config: dict, path: tuple):
         ((*CORRECTED, "split", "valid"), 4.0, 4),
         ((*STAGE, "lr"), "1e-3", 0.001),  # what YAML 1.1 makes of 1e-3 without a point
         (("search", "learning_rates"), ["1e-3", 0.01], [0.001, 0.01]),
+        (("fail",), "true", True),  # what Snakemake makes of `--config fail=true`
+        (("fail",), "false", False),
         ((*CORRECTED, "augmentation", "zoom"), [1, 1], [1, 1]),
         (("classes",), ["NA", "nan", "1", "MEL|NV", "naïve <b>"], ["NA", "nan", "1", "MEL|NV", "naïve <b>"]),
     ],
@@ -308,3 +310,10 @@ def test_values_of_labels_may_be_numbers():
     changes = {"label_column": "target", "label_map": {0: "NV", 1: "MEL"}}
     read = completed({"collections": {"isic2019": changes}})["collections"]["isic2019"]
     assert read["label_map"] == {"0": "NV", "1": "MEL"}
+
+
+def test_labels_of_lesions_need_the_lesions_of_the_metadata():
+    collection = {"labels": "l.csv", "images": "i", "metadata": "m.csv", "label_key": "lesion"}
+    completed({"collection": "mine", "collections": {"mine": collection}})
+    with pytest.raises(InputError, match="label_key needs a table of labels"):
+        completed({"collection": "mine", "collections": {"mine": collection | {"columns": {"lesion": None}}}})

@@ -23,7 +23,8 @@ def check_layouts(config: Mapping) -> None:
                 "has '' or '*', which stand for values of `label_column`, or folders: name columns instead",
             ),
             "label_key": (
-                collection["label_key"] == "lesion" and ("metadata" not in collection or by_folder),
+                collection["label_key"] == "lesion"
+                and ("metadata" not in collection or by_folder or collection["columns"].get("lesion", "") is None),
                 "needs a table of labels, and `metadata` that name the lesion of each image: set both",
             ),
             "columns": (

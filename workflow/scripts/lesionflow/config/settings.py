@@ -29,6 +29,7 @@ SAME_TRAINING = ("corrected", "random_split", "as_published")
 RECIPE_OF_OTHERS = ("like", "split", "undersample", "same_real_images", "unfreeze", "input_range", "stages", "loss")
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+BOOLEANS = {"true": True, "false": False}  # of the command line, where Snakemake knows True and False only
 # The settings of a split beside its method: SIZES, or those that some of splits.METHODS take instead.
 SIZES = {"test", "valid"}
 SPLITS = {
@@ -42,7 +43,8 @@ SPLITS = {
 def complete(config: dict, schema: str | Path) -> dict:
     """Return the config with parsed numbers, complete protocols and all defaults. Raises InputError at the first fault.
 
-    Numbers may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which are integers.
+    Numbers, true and false may be given as text: YAML reads 1e-3, without a point, as text. The schema decides which
+    are integers.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = filled(config, rules, rules["$defs"])
@@ -93,6 +95,8 @@ def filled(value: Any, rules: Mapping, shared: Mapping, defaults: bool = False) 
         return {key: filled(item, known.get(key, others), shared, defaults) for key, item in given.items()}
     if isinstance(value, list):
         return [filled(item, rules.get("items", {}), shared, defaults) for item in value]
+    if rules.get("type") == "boolean":
+        return BOOLEANS.get(value, value)
     if rules.get("type") in ("integer", "number"):
         value = float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
         if rules["type"] == "integer" and isinstance(value, float) and value.is_integer():

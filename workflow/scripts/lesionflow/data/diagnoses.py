@@ -8,7 +8,7 @@ import pandas as pd
 
 from lesionflow.data.image_names import clean
 from lesionflow.data.images import RawImages, shown
-from lesionflow.data.user_tables import by_value, zeros_and_ones
+from lesionflow.data.user_tables import by_value, marks, zeros_and_ones
 from lesionflow.files import InputError
 
 OTHERS = "*"  # in `ignore_classes`: whatever is not a class
@@ -67,21 +67,21 @@ def check_columns(path: str | Path, table: pd.DataFrame, key: str, known: Sequen
 
 
 def one_label(path: str | Path, cells: pd.DataFrame, image: pd.Series, or_none: bool) -> pd.Series:
-    """Return the column of the 1 in each row of `cells`. Raises InputError unless a row is one 1 and otherwise 0.
+    """Return the column of the 1, or TRUE, in each row of `cells`. Raises InputError unless a row is one 1 and else 0.
 
     With `or_none`, rows of 0 have a missing label.
     """
     remedy = "put 1 in exactly one class column and 0 in all others."
-    marks = cells.apply(zeros_and_ones)
-    good = marks.isin([0, 1])
+    ones = cells.apply(marks)
+    good = ones.isin([0, 1])
     if not good.all(axis=None):
         row = (~good.all(axis=1)).idxmax()
         name = (~good.loc[row]).idxmax()
         what = f"{cells.loc[row, name]!r}" if clean(cells.loc[row, name]) else "an empty cell"
         raise InputError(f"{path} row {row} ({image[row]}) has {what} in column {name!r}: {remedy}")
-    count = marks.sum(axis=1)
+    count = ones.sum(axis=1)
     wrong = (count > 1) | ((count == 0) & (not or_none))
     if wrong.any():
         row = wrong.idxmax()
         raise InputError(f"{path} row {row} ({image[row]}) has {count[row]:.0f} labels: {remedy}")
-    return marks.idxmax(axis=1).where(count == 1) if len(marks) else pd.Series(dtype=str)
+    return ones.idxmax(axis=1).where(count == 1) if len(ones) else pd.Series(dtype=str)

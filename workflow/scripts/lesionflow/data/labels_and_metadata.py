@@ -103,7 +103,7 @@ def read_metadata(path: str | Path, images: Sequence[str], layout: Layout | None
     `images`, rows of one image contradict each other, or values are implausible as lesions or patients.
     """
     layout = layout or Layout()
-    table = read_table(path, layout.names(), ["image", *layout.columns])
+    table = read_table(path, layout.names(), ["image", *filter(layout.columns.get, layout.columns)])
     if not any(name in table for name in METADATA):
         raise InputError(
             f"{path} has none of the columns {', '.join(METADATA)} (it has {', '.join(filter(None, table.columns))}): "

@@ -22,15 +22,17 @@ class Layout:
     """How the tables of a collection are written. Each field is a key of `collections: NAME:` in the config.
 
     label_key: what a row of the labels stands for, an image or a lesion of the metadata.
+    columns: names of columns by those of NAMES; None for one that is not read.
     """
 
     image_column: str | None = None
     label_column: str | None = None
     label_key: str = "image"
     label_map: Mapping[str, str] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | None] = field(default_factory=dict)
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """Return what each column of NAMES may be called: only as the user says, if they say it."""
         own = {**self.columns, **({"image": self.image_column} if self.image_column else {})}
-        return {ours: (own[ours],) if ours in own else names for ours, names in NAMES.items()}
+        said = {ours: (name,) if name else () for ours, name in own.items()}
+        return {ours: said.get(ours, names) for ours, names in NAMES.items()}

@@ -20,8 +20,12 @@ SAVE = "save it as comma-separated UTF-8 (a spreadsheet calls it CSV UTF-8)"
 UNKNOWN = {
     "", "-", "--", "-1", "-1.0", "–", "—", "?", ".", "#n/a", "#ref!", "#value!", "<na>", "missing", "n.a.", "n/a",
     "n/d", "na", "nan", "nat", "nd", "nil", "nk", "none", "not available", "not recorded", "null", "undefined",
-    "unknown",
+    "unknown", "unbekannt", "keine angabe", "k.a.", "desconocido", "desconocida", "sin datos", "no consta",
+    "desconhecido", "desconhecida",
 }  # fmt: skip
+
+# How spreadsheets and pandas write true and false.
+TRUE, FALSE = ("true", "wahr", "verdadero", "verdadeiro"), ("false", "falsch", "falso")
 
 
 def read_table(path: str | Path, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> pd.DataFrame:
@@ -154,6 +158,12 @@ def _identifier(cell: str) -> str:
     """Normalise letters, digits and spaces of a cell; undo the float format of integers."""
     text = " ".join(unicodedata.normalize("NFKC", clean(cell)).split())
     return re.sub(r"^(-?\d+)[.,]0+$", r"\1", text)
+
+
+def marks(cells: pd.Series) -> pd.Series:
+    """Convert the cells of a class to numbers as `zeros_and_ones` does; true is 1 and false is 0."""
+    truth = dict.fromkeys(TRUE, "1") | dict.fromkeys(FALSE, "0")
+    return zeros_and_ones(by_value(cells, lambda cell: truth.get(clean(cell).casefold(), cell)))
 
 
 def zeros_and_ones(cells: pd.Series) -> pd.Series:

@@ -1,11 +1,13 @@
 """Classes from the values of a column, or from names of folders."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
 import pandas as pd
 
 from lesionflow.config.checks import RESERVED
+from lesionflow.data.images import RawImages
 from lesionflow.files import InputError
 
 FORBIDDEN = re.compile(r"[/\\{}\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
@@ -43,4 +45,16 @@ def check_folders(images: str, folders: Iterable[str]) -> None:
         raise InputError(
             f"The folders in {images} ({', '.join(named)}) are named like parts of a split, not like classes: give the "
             "folder above those of the classes as `--config images=…`, or a table as `labels=…`."
+        )
+
+
+def folders_below(images: RawImages) -> Iterator[str]:
+    """Yield a sentence on the folders in those of the classes, which may be those of patients, if there are any."""
+    top = "" if images.archive else images.path
+    folders = sorted({str(PurePath(file).relative_to(top).parent) for file in images.files.values()})
+    below = [folder for folder in folders if len(PurePath(folder).parts) > 1]
+    if below:
+        yield (
+            f"Images lie in {len(below)} folders below those of the classes, the first is {below[0]}: if each is of a "
+            "patient or a lesion, write which image is of which into a table, and give it as `--config metadata=TABLE`."
         )

@@ -14,8 +14,9 @@ from lesionflow.data.labels_and_metadata import collection_labels, describe_imag
 from lesionflow.data.layout import METADATA, Layout
 from lesionflow.data.user_tables import read_table
 from lesionflow.files import InputError
-from lesionflow.proposal.classes import check_folders, name_classes
-from lesionflow.proposal.columns import Guess, find_image_column, find_labels, find_metadata, meaning
+from lesionflow.proposal.classes import check_folders, folders_below, name_classes
+from lesionflow.proposal.columns import Guess, find_image_column, find_labels, find_metadata
+from lesionflow.proposal.headers import meaning
 
 
 @dataclass
@@ -67,6 +68,8 @@ def find_collection(images: RawImages, labels: str | None, metadata: str | None)
         there = there.map(named)
         found.collection["label_map"] = {value: name for value, name in named.items() if value != name}
     _describe(found, images, there, [path for path in (metadata, labels) if path])
+    if not labels and found.described[["lesion", "patient"]].isna().all(axis=None):
+        found.doubts += folders_below(images)
     return found
 
 
@@ -101,8 +104,9 @@ def _find_in_table(found: Found, images: RawImages, labels: str, metadata: str |
     find_labels(table[rows], guess)
     if not guess.labels:
         raise InputError(
-            f"No column of {labels} looks like the class (2 to 60 values, or columns of 0 and 1 with one 1 in "
-            f"each row); it has {', '.join(table.columns)}: add the column, or write a config (docs/collections.md)."
+            f"No column of {labels} looks like the class (2 to 60 words, numbers under a name such as `dx`, or columns "
+            f"of 0 and 1 with one 1 in each row); it has {', '.join(table.columns)}: add the column, or write a config "
+            "(docs/collections.md)."
         )
     found.doubts += guess.doubts
     found.why["labels"] = guess.why["label"]
@@ -133,7 +137,10 @@ def _describe(found: Found, images: RawImages, labels: pd.Series, paths: list[st
         guess = useful[path]
         found.doubts += guess.doubts
         found.collection["metadata"] = path
-        found.collection["columns"] = {role: guess.columns[role] for role in METADATA if role in guess.columns}
+        # Without a word on them, refused columns would be read by their names.
+        unread = dict.fromkeys(guess.refused - {found.collection.get("label_key")})
+        columns = unread | guess.columns
+        found.collection["columns"] = {role: columns[role] for role in METADATA if role in columns}
         if "image_column" not in found.collection:
             found.collection["image_column"] = guess.columns["image"]
             found.why.setdefault("image_column", guess.why["image"])
@@ -169,9 +176,9 @@ def _guess_metadata(found: Found, path: str, images: RawImages, labels: pd.Serie
 
 def _leave_out(collection: dict[str, Any], error: str) -> str:
     """Take from `collection` what the `error` of its metadata is about; return what is then not known."""
-    columns: Mapping[str, str] = collection.get("columns", {})
-    if {"lesion", "patient"} <= set(columns):
-        collection["columns"] = {role: name for role, name in columns.items() if role != "lesion"}
+    columns: Mapping[str, str | None] = collection.get("columns", {})
+    if columns.get("lesion") and columns.get("patient"):
+        collection["columns"] = {**columns, "lesion": None}
         return f"Lesions are not read, only patients. {error}"
     del collection["metadata"], collection["columns"]
     return f"The metadata are not read. {error}"

@@ -1,7 +1,5 @@
 """What each column of a user's table holds, guessed from its name and its cells."""
 
-import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -9,48 +7,26 @@ import pandas as pd
 
 from lesionflow.data.image_names import clean, plain
 from lesionflow.data.plausibility import check_shared
-from lesionflow.data.user_tables import by_value, identifiers, known_values, zeros_and_ones
+from lesionflow.data.user_tables import by_value, identifiers, known_values, marks, zeros_and_ones
 from lesionflow.files import InputError
+from lesionflow.proposal.headers import meaning
 
-# What columns are called in English, German, Spanish and data sets, as `meaning` spells it.
-WORDS = {
-    "image": "image img imagefile imagepath path bild bilddatei foto photo file filename datei dateiname aufnahme "
-    "imagen archivo fichero picture isic",
-    "label": "label dx diagnosis diagnostic diagnose diagnosi diagnostico befund class klasse clase etiqueta target "
-    "category kategorie categoria groundtruth pathology histology diag",
-    "lesion": "lesion laesion lasion lesao mole",
-    "patient": "patient patienten pat paciente subject person proband participant",
-    "case": "case fall caso",
-    "age": "age alter edad idade",
-    "sex": "sex gender geschlecht sexo sexe genero",
-    "site": "site anatomsite anatomsitegeneral localization localisation lokalisation localizacion location region "
-    "bodyregion bodypart bodysite korperstelle koerperstelle",
-    "archive": "archive source dataset quelle attribution institution center centre zentrum hospital klinik clinic",
-    "skin_tone": "skintone skintoneclass fitzpatrick fitspatrick fitzpatrickskintype skintype hauttyp phototype "
-    "fototipo",
-}
-MEANINGS = {word: role for role, words in WORDS.items() for word in words.split()}
-# A word such as `number` beside the word that counts.
-BESIDE = re.compile(r"(?:id)?(.+?)(?:id|nr|no|num|number|nummer|numero|code|name|approx)?")
 MOST_VALUES = {"sex": 6, "site": 60, "archive": 60, "skin_tone": 20}
 MOST_CLASSES = 60
 
 
 @dataclass
 class Guess:
-    """Columns by what they hold, why, and what is doubtful about them. `label` is one column, or one per class."""
+    """Columns by what they hold, why, and what is doubtful about them.
+
+    labels: one column, or one per class. refused: what columns are named like, but cannot hold.
+    """
 
     columns: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     why: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     doubts: list[str] = field(default_factory=list)
-
-
-def meaning(header: str) -> str | None:
-    """Return the key of WORDS that a column is named like, if any: `Fall-Nr.` is a case, `anatom_site` a site."""
-    letters = unicodedata.normalize("NFKD", header.casefold())
-    word = "".join(re.findall("[a-z]", letters))
-    return MEANINGS.get(word) or MEANINGS.get(match[1] if (match := BESIDE.fullmatch(word)) else word)
 
 
 def image_keys(cells: pd.Series) -> pd.Series:
@@ -78,7 +54,7 @@ def find_image_column(table: pd.DataFrame, files: Collection[str], guess: Guess)
         if (keys[name] != keys[best])[rows].any():
             guess.doubts.append(
                 f"Column {name!r} names {found[name]} images too, but not the same ones as {best!r}: "
-                f"check that {best!r} is the right one."
+                f"check that {best!r} is the right one; images are read from one column, a row for each."
             )
     return rows
 
@@ -89,7 +65,7 @@ def find_labels(table: pd.DataFrame, guess: Guess) -> None:
     hinted = [name for name in free if meaning(name) == "label" and _has_classes(table[name], 2)]
     # Full columns first; of these the one that tells most: diagnosis_3 of the ISIC Archive rather than diagnosis_1.
     hinted.sort(key=lambda name: ((table[name].map(clean) != "").mean() < 0.8, -table[name].nunique()))
-    marked = [] if hinted else _marks(table[free])
+    marked = [] if hinted else _marks(table[free], zeros_and_ones) or _marks(table[free], marks)
     if marked:
         guess.labels, guess.why["label"] = marked, f"{len(marked)} columns of 0 and 1, with one 1 in each row"
         return
@@ -98,6 +74,8 @@ def find_labels(table: pd.DataFrame, guess: Guess) -> None:
         other.sort(key=lambda name: (table.groupby(lesion)[name].nunique() > 1).sum())
     for name in (hinted or other)[:1]:
         guess.labels = [name]
+        if not _is_text(table[name]):
+            guess.doubts.append(f"The classes of {name!r} are numbers: write what they mean into `class_names`.")
         guess.why["label"] = f"{table[name].nunique()} values, and named like a diagnosis" if hinted else (
             f"text with {table[name].nunique()} values in {len(table)} rows"
         )  # fmt: skip
@@ -119,11 +97,11 @@ def _is_text(cells: pd.Series) -> bool:
     return cells.map(clean).str.match(r"[^\W\d_]").mean() > 0.5
 
 
-def _marks(table: pd.DataFrame) -> list[str]:
-    """Return the columns of 0 and 1, if each row has exactly one 1 in them."""
-    marks = table.apply(zeros_and_ones)
-    marks = marks.loc[:, marks.isin([0, 1]).all() & marks.any()]
-    return list(marks) if marks.shape[1] > 1 and (marks.sum(axis=1) == 1).all() else []
+def _marks(table: pd.DataFrame, numbers: Callable[[pd.Series], pd.Series]) -> list[str]:
+    """Return the columns that are 0 and 1 as `numbers`, if each row has exactly one 1 in them."""
+    found = table.apply(numbers)
+    found = found.loc[:, found.isin([0, 1]).all() & found.any()]
+    return list(found) if found.shape[1] > 1 and (found.sum(axis=1) == 1).all() else []
 
 
 def find_metadata(table: pd.DataFrame, classes: int, guess: Guess) -> None:
@@ -139,6 +117,7 @@ def find_metadata(table: pd.DataFrame, classes: int, guess: Guess) -> None:
         role = case if word == "case" else word
         refused = IMPLAUSIBLE.get(role, _few_values)(table[name], role, classes)
         if refused:
+            guess.refused.add(role)
             guess.doubts.append(f"Column {name!r} is named like {_a(role)}, but {refused}: it is not used.")
         elif role in guess.columns:
             guess.doubts.append(f"Column {name!r} is named like {_a(role)} too: only {guess.columns[role]!r} is read.")
@@ -146,7 +125,8 @@ def find_metadata(table: pd.DataFrame, classes: int, guess: Guess) -> None:
             known = known_values(table[name])
             guess.columns[role] = name
             guess.why[role] = f"by its name; {known.nunique()} values in {known.notna().sum()} of {len(table)} rows"
-    guess.doubts += _unnamed_groups(table[[name for name in free if name not in named]], classes, guess)
+    lesions = identifiers(table[guess.columns["lesion"]]) if "lesion" in guess.columns else None
+    guess.doubts += _unnamed_groups(table[[name for name in free if name not in named]], classes, guess, lesions)
 
 
 def _a(role: str) -> str:
@@ -181,12 +161,19 @@ IMPLAUSIBLE: dict[str, Callable[[pd.Series, str, int], str | None]] = {
 }
 
 
-def _unnamed_groups(table: pd.DataFrame, classes: int, guess: Guess) -> Iterator[str]:
-    """Yield a sentence on each column that may tell lesions or patients, but has no such name, if none was found."""
-    if {"lesion", "patient"} & set(guess.columns):
+def _unnamed_groups(table: pd.DataFrame, classes: int, guess: Guess, lesions: pd.Series | None) -> Iterator[str]:
+    """Yield a sentence on each column that may tell lesions or patients, but has no such name, if none was found.
+
+    Beside known `lesions` only a column that has several of them per value may tell patients.
+    """
+    if "patient" in guess.columns:
         return
     for name in table:
         values = identifiers(table[name])
+        if lesions is not None and (
+            (values.groupby(lesions).nunique() > 1).any() or values.nunique() >= lesions.nunique()
+        ):
+            continue
         repeated = values.duplicated(keep=False).mean() > 0.2 and len(table) / max(values.nunique(), 1) <= 10
         if repeated and values.str.contains(r"\d").mean() > 0.5 and not _groups(table[name], "lesion", classes):
             yield (

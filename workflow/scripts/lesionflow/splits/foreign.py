@@ -137,6 +137,8 @@ def audit_files(
 
 def audit_page(name: str, result: Mapping, remarks: Sequence[str]) -> str:
     """Return an audit in Markdown, to be read or pasted into an issue; `result` is from `audit_foreign`."""
-    title = f"Audit of {name}: {'leak' if result['leaky'] else 'no leak'} found"
+    found = "leak" if result["leaky"] else "no leak"
+    unknown = "" if result["leaky"] or any(result["known"].values()) else ", lesions and patients unknown"
+    title = f"Audit of {name}: {found} found{unknown}"
     notes = [*sharing_sentences(result), f"Audited: {lesions_known(result)}.", *remarks, f"Lesionflow {__version__}"]
     return markdown.page(title, table(result), ["part", "class"], notes)

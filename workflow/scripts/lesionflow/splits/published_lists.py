@@ -90,9 +90,16 @@ def read_published(entry: Mapping, folder: str | Path) -> pd.DataFrame:
 
 
 def read_local(path: str | Path) -> pd.DataFrame:
-    """Return image and part of a CSV with these columns, as `read_published` does."""
+    """Return image and part of a CSV with these columns, as `read_published` does.
+
+    Raises InputError if a row is of another part than PARTS.
+    """
     table = read_table(path, {"image": ("image",), "part": ("part",)}, ["image", "part"])
-    return canonical(pd.DataFrame({"image": table["image"].map(plain), "part": by_value(table["part"], clean)}))
+    split = pd.DataFrame({"image": table["image"].map(plain), "part": by_value(table["part"], clean)})
+    other = split["part"][~split["part"].isin(PARTS)]
+    if len(other):
+        raise InputError(f"{path} row {other.index[0]} has part {other.iloc[0]!r}: use only {', '.join(PARTS)}.")
+    return canonical(split)
 
 
 def canonical(split: pd.DataFrame) -> pd.DataFrame:

@@ -94,7 +94,8 @@ def audit_lists(
     """Return audits.csv and classes.csv: COUNTS of each split of the register, and those by class (see `count`).
 
     `lists` has image and part of splits by name. Without a list there are no counts. `status` says in words whether
-    list and counts are those of the register. Raises InputError if there is no list at all.
+    list and counts are those of the register. Raises InputError if there is no list at all, or one of an unknown
+    data set.
     """
     if not any(name in lists for name in register["name"]):
         raise InputError(
@@ -106,6 +107,10 @@ def audit_lists(
         if entry["name"] not in lists:
             rows.append(about | {"status": "no list", "digest": None} | dict.fromkeys(COUNTS))
             continue
+        if entry["dataset"] not in official:
+            raise InputError(
+                f"The register has data set {entry['dataset']!r} for {entry['name']}: use one of {', '.join(official)}."
+            )
         split = lists[entry["name"]]
         counts, by_class = count(official[entry["dataset"]], split)
         digest = list_digest(split)
