@@ -2,6 +2,9 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -138,3 +141,13 @@ def test_no_module_reads_a_template_that_its_digest_misses():
             if isinstance(node, ast.JoinedStr):
                 parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
                 assert not any(re.search(r"\.(j2|rst)$", str(part)) for part in parts), path
+
+
+def test_templates_are_found_where_a_container_mounts_them(tmp_path):
+    """Snakemake mounts scripts/ and workflow/ side by side, as folders of the search path."""
+    for place, folder in (("item_2", source.SCRIPTS), ("item_4", source.SCRIPTS.parent)):
+        shutil.copytree(folder, tmp_path / place, ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"import sys; sys.path[:0] = [{str(tmp_path / 'item_2')!r}, {str(tmp_path / 'item_4')!r}]\n"
+    code += "from lesionflow.source import REPORT, RESOURCES; print(REPORT, RESOURCES)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.split() == [str(tmp_path / "item_4/report"), str(tmp_path / "item_4/resources")]

@@ -4,13 +4,16 @@ import ast
 import functools
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 SCRIPTS = PACKAGE.parent
-REPORT = SCRIPTS.parent / "report"
-RESOURCES = SCRIPTS.parent / "resources"
+# In a container Snakemake mounts each folder of the search path, of the scripts and of the Snakefile, in its own place.
+PLACES = [SCRIPTS.parent, *map(Path, sys.path)]
+WORKFLOW = next((place for place in PLACES if (place / "report/card.md.j2").exists()), PLACES[0])
+REPORT, RESOURCES = WORKFLOW / "report", WORKFLOW / "resources"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 DATA_FILE = re.compile(r"[\w.*]+\.(j2|rst|csv|yaml)")
 
