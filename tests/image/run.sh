@@ -28,6 +28,6 @@ lock=$(sha256sum envs/requirements.lock | cut -d ' ' -f 1)
 cards=$(find .image/run/results/demo/corrected -name card.json | wc -l)
 check "There are 3 cards, and all name the image" [ "$cards" = 3 -a \
     "$(grep -rl --include=card.json "\"lock_sha256\": \"$lock\"" .image/run/results/demo/corrected | wc -l)" = 3 ]
-check "The report names the image" grep -q "trained in: lesionflow .*$lock" .image/run/results/demo/report.html
+check "The report names the image" grep -q "Container image used for training: lesionflow .*$lock" .image/run/results/demo/report.html
 check "A training through SLURM, inside the image" .venv/bin/pytest -q -rs tests/slurm -k in_the_image
 cp .image/built.sha256 tests/image/passed.sha256
